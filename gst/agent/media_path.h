@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The two ends of the media path that the elements hold (DESIGN: the media path never takes the agent's lock).
+//
+//   icesink → MediaSender → sendmmsg            driver thread → MediaReceiver (bounded queue) → icesrc
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "gst/net/packet.h"
+#include "ice-core/base/address.h"
+
+namespace gstice {
+
+class UdpSocket;
+
+/// Sends media of one component on the path that the agent selected. Any number of icesinks share one.
+class MediaSender {
+ public:
+  enum class Outcome {
+    sent,         ///< everything went to the kernel (or was dropped by the network below it)
+    no_path,      ///< no valid pair now: nothing (more) was sent
+    unlocked,     ///< unlock() was called meanwhile
+    closed,       ///< the component or session is gone
+  };
+  struct SendResult {
+    Outcome outcome = Outcome::sent;
+    std::size_t datagrams_sent = 0;  ///< of those given, from the first
+    std::size_t too_large = 0;       ///< refused by the kernel with EMSGSIZE, counted as sent
+  };
+
+  /// Sends the datagrams in order by sendmmsg, runs of equal size by UDP_SEGMENT. Holds this component's mutex across
+  /// the system call, so that after revoke() returns nothing more leaves on the old path. A full socket buffer is waited
+  /// for without the mutex.
+  SendResult send(std::span<const OutboundDatagram> datagrams);
+
+  /// Blocks until there is a path (returns sent), or unlocked or closed.
+  Outcome wait_for_path();
+  [[nodiscard]] bool has_path() const;
+
+  /// Makes send() and wait_for_path() return `unlocked` until unlock_stop(). Any thread.
+  void unlock();
+  void unlock_stop();
+
+  struct Counters {
+    std::uint64_t packets_sent = 0;
+    std::uint64_t bytes_sent = 0;
+    std::uint64_t send_errors = 0;   ///< system call errors other than a full buffer, by datagram
+    std::uint64_t packets_too_large = 0;
+  };
+  [[nodiscard]] Counters counters() const;
+
+  // ---- for Session only ----
+  void set_path(std::shared_ptr<UdpSocket> socket, const ice::Address& remote);
+  void revoke();
+  void close();
+
+ private:
+  mutable std::mutex mutex_;  ///< guards what follows; a leaf lock, uncontended but for path changes
+  std::condition_variable changed_;
+  std::shared_ptr<UdpSocket> socket_;
+  ice::Address remote_;
+  bool unlocked_ = false;
+  bool closed_ = false;
+  Counters counters_;
+};
+
+/// The bounded queue of media towards one icesrc: drops the oldest when full, and counts.
+class MediaReceiver {
+ public:
+  enum class Outcome { data, unlocked, closed, timeout };
+
+  /// At most this many datagrams and bytes wait.
+  static constexpr std::size_t kMaxDatagrams = 8192;
+  static constexpr std::size_t kMaxBytes = 16u << 20;
+
+  /// Blocks until there is something; then moves everything waiting, at most `limit`, behind the end of `out`.
+  /// With `patience` it returns `timeout` after so long with nothing.
+  Outcome pop(std::vector<InboundDatagram>& out, std::size_t limit,
+              std::optional<std::chrono::milliseconds> patience = std::nullopt);
+  void unlock();
+  void unlock_stop();
+  /// Drops what waits.
+  void clear();
+  /// Media that comes while nobody listens is dropped and counted, not queued. Off at first.
+  void set_listening(bool listening);
+
+  struct Counters {
+    std::uint64_t packets_received = 0;
+    std::uint64_t bytes_received = 0;
+    std::uint64_t packets_dropped = 0;  ///< by the queue's bounds, or with nobody listening
+  };
+  [[nodiscard]] Counters counters() const;
+
+  // ---- for Session only ----
+  void push(std::vector<InboundDatagram>&& batch);
+  void close();
+
+ private:
+  mutable std::mutex mutex_;  ///< guards what follows; a leaf lock
+  std::condition_variable arrived_;
+  std::deque<InboundDatagram> queue_;
+  std::size_t queued_bytes_ = 0;
+  bool listening_ = false;
+  bool unlocked_ = false;
+  bool closed_ = false;
+  Counters counters_;
+};
+
+}  // namespace gstice
