@@ -219,8 +219,9 @@ void RendezvousClient::Impl::attempt() {
 void RendezvousClient::Impl::opened(GObjectPtr<SoupWebsocketConnection> connection) {
   connector_.reset();
   last_heard_ = Clock::now();
+  auto tcp = socket_below(soup_websocket_connection_get_io_stream(connection.get()));
   socket_ = std::make_unique<WebSocket>(
-      std::move(connection), options_.ping_interval, kMaxMessageBytes,
+      std::move(connection), std::move(tcp), options_.ping_interval, kMaxMessageBytes,
       WebSocket::Handlers{
           .text = [this](const std::string& text) { received(text); },
           .binary = [this] { lost("what listens there sent a binary message, so it is no rendezvous server"); },

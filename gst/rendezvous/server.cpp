@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "gst/rendezvous/glib_thread.h"
+#include "gst/rendezvous/guarded_input.h"
 #include "gst/rendezvous/protocol.h"
 #include "gst/rendezvous/room.h"
 #include "gst/rendezvous/token_bucket.h"
@@ -23,6 +24,11 @@ using Clock = std::chrono::steady_clock;
 
 /// How long an ended connection may take to say so, before it is cut.
 constexpr std::chrono::milliseconds kEndPatience{2000};
+
+/// TCP's first byte to the hello: an HTTP request and one small message.
+constexpr std::size_t kMaxGreetingBytes = 16u << 10;
+/// Frame headers, when a message comes in many fragments, and pings in between.
+constexpr std::size_t kFrameOverhead = 64u << 10;
 
 enum class Phase {
   http,    ///< TCP, TLS, the HTTP upgrade
@@ -41,10 +47,11 @@ struct Connection {
   std::unique_ptr<WebSocket> socket;
   std::string room;
   TokenBucket messages;
-  TokenBucket bytes;
+  std::shared_ptr<InputGuard> input;
   Clock::time_point since;       ///< of the phase
   Clock::time_point last_heard;  ///< any message or pong
   std::size_t unsent = 0;        ///< at most so many bytes wait to be sent
+  std::uint64_t input_seen = 0;  ///< of InputGuard::total(), at the last sweep
 };
 
 std::string ip_address_of(GSocketAddress* address) {
@@ -100,8 +107,10 @@ class RendezvousServer::Impl {
   void perform(const SendText& action);
   void perform(const EndConnection& action);
   void drop(ConnectionId id, const RefusalKind& kind, const std::string& reason);
+  bool add_unsent(Connection& connection, std::size_t bytes);
   void sweep();
   void sweep(Connection& connection, Clock::time_point now);
+  void cut(Connection& connection);
   void log(const Connection& connection, const std::string& what) const;
   [[nodiscard]] Connection* find(ConnectionId id);
 
@@ -235,7 +244,9 @@ void RendezvousServer::Impl::accept(GSocketConnection* stream) {
                  .remote = std::move(remote),
                  .address = address,
                  .messages = TokenBucket(limits_.messages_per_second, limits_.message_burst, now),
-                 .bytes = TokenBucket(limits_.bytes_per_second, limits_.byte_burst, now),
+                 .input = std::make_shared<InputGuard>(
+                     TokenBucket(limits_.bytes_per_second, limits_.byte_burst, now), kMaxGreetingBytes,
+                     [this, id] { drop(id, kRefusedMessage, "more bytes than a message may have"); }),
                  .since = now,
                  .last_heard = now});
   ++per_address_[address];
@@ -266,7 +277,8 @@ void RendezvousServer::Impl::on_handshake(GObject* tls, GAsyncResult* result, gp
 void RendezvousServer::Impl::serve(Connection& connection, GIOStream* stream) {
   const auto local = GObjectPtr<GSocketAddress>::adopt(g_socket_get_local_address(connection.tcp.get(), nullptr));
   if (!local) return;
-  soup_server_accept_iostream(soup_.get(), stream, local.get(), connection.remote.get(), nullptr);
+  const auto guarded = guard_input(stream, connection.input);
+  soup_server_accept_iostream(soup_.get(), guarded.get(), local.get(), connection.remote.get(), nullptr);
 }
 
 void RendezvousServer::Impl::on_stream_gone(gpointer data, GObject*) {
@@ -320,12 +332,15 @@ void RendezvousServer::Impl::upgraded(Connection& connection, std::string room, 
   connection.room = std::move(room);
   const ConnectionId id = connection.id;
   connection.socket = std::make_unique<WebSocket>(
-      GObjectPtr<SoupWebsocketConnection>::share(websocket), limits_.ping_interval, kMaxMessageBytes,
+      GObjectPtr<SoupWebsocketConnection>::share(websocket), connection.tcp, limits_.ping_interval, kMaxMessageBytes,
       WebSocket::Handlers{.text = [this, id](const std::string& text) { received(id, text); },
                           .binary = [this, id] { drop(id, kRefusedMessage, "a binary message"); },
                           .pong =
                               [this, id] {
-                                if (Connection* heard = find(id)) heard->last_heard = Clock::now();
+                                if (Connection* heard = find(id)) {
+                                  heard->last_heard = Clock::now();
+                                  heard->input->progress();
+                                }
                               },
                           .closed = [this, id] { closed(id); }});
 }
@@ -342,12 +357,9 @@ void RendezvousServer::Impl::received(ConnectionId id, const std::string& text) 
   if (connection == nullptr || connection->phase == Phase::ending) return;
   const auto now = Clock::now();
   connection->last_heard = now;
+  connection->input->progress();
   if (!connection->messages.take(now)) {
     drop(id, kRefusedRate, "too many messages");
-    return;
-  }
-  if (!connection->bytes.take(now, static_cast<double>(text.size()))) {
-    drop(id, kRefusedRate, "too many bytes");
     return;
   }
   const auto message = parse_for_relay(text);
@@ -360,6 +372,7 @@ void RendezvousServer::Impl::received(ConnectionId id, const std::string& text) 
   connection = find(id);
   if (greeting && connection != nullptr && rooms_.is_in_room(id)) {
     connection->phase = Phase::joined;
+    connection->input->set_limit(kMaxMessageBytes + kFrameOverhead);
     log(*connection, "joined a room");
   }
 }
@@ -389,16 +402,18 @@ void RendezvousServer::Impl::perform(const Actions& actions) {
 void RendezvousServer::Impl::perform(const SendText& action) {
   Connection* connection = find(action.to);
   if (connection == nullptr || !connection->socket || connection->phase == Phase::ending) return;
-  if (connection->socket->is_drained()) connection->unsent = 0;
-  connection->unsent += action.text.size();
-  if (connection->unsent <= limits_.unsent_bytes) {
-    connection->socket->send(action.text);
-    return;
-  }
-  // Nothing more would reach it.
-  log(*connection, "does not read what is sent to it");
-  perform(EndConnection{action.to, kRefusedSlow.close_code, "what was sent was not read"});
-  perform(rooms_.lost(action.to));
+  if (add_unsent(*connection, action.text.size())) connection->socket->send(action.text);
+}
+
+bool RendezvousServer::Impl::add_unsent(Connection& connection, std::size_t bytes) {
+  if (connection.socket->is_drained()) connection.unsent = 0;
+  connection.unsent += bytes;
+  if (connection.unsent <= limits_.unsent_bytes) return true;
+  // No use to tell it why: it does not read.
+  const ConnectionId id = connection.id;
+  perform(EndConnection{id, kRefusedSlow.close_code, "what was sent was not read"});
+  perform(rooms_.lost(id));
+  return false;
 }
 
 void RendezvousServer::Impl::perform(const EndConnection& action) {
@@ -407,7 +422,11 @@ void RendezvousServer::Impl::perform(const EndConnection& action) {
   log(*connection, action.reason.empty() ? "left" : "ended: " + action.reason);
   connection->phase = Phase::ending;
   connection->since = Clock::now();
-  if (connection->socket) connection->socket->close(action.close_code, action.reason);
+  if (connection->socket) {
+    connection->socket->close(action.close_code, action.reason);
+  } else {
+    cut(*connection);
+  }
 }
 
 // ---- time ----
@@ -423,12 +442,13 @@ void RendezvousServer::Impl::sweep() {
 }
 
 void RendezvousServer::Impl::sweep(Connection& connection, Clock::time_point now) {
+  // What is answered without our doing, pings, is no more than what came in.
+  const std::uint64_t came =
+      connection.input->total() - std::exchange(connection.input_seen, connection.input->total());
+  if (connection.phase == Phase::joined && !add_unsent(connection, came)) return;
   switch (connection.phase) {
     case Phase::http:
-      if (now - connection.since > limits_.hello_timeout) {
-        connection.phase = Phase::ending;
-        g_socket_shutdown(connection.tcp.get(), TRUE, TRUE, nullptr);
-      }
+      if (now - connection.since > limits_.hello_timeout) cut(connection);
       break;
     case Phase::opened:
       if (now - connection.since > limits_.hello_timeout) drop(connection.id, kRefusedHello, "no hello came in time");
@@ -437,12 +457,17 @@ void RendezvousServer::Impl::sweep(Connection& connection, Clock::time_point now
       if (now - connection.last_heard > limits_.silence_timeout) drop(connection.id, kRefusedSilent, "no sign of life");
       break;
     case Phase::ending:
-      if (now - connection.since > kEndPatience) {
-        g_socket_shutdown(connection.tcp.get(), TRUE, TRUE, nullptr);
-        connection.socket.reset();
-      }
+      if (now - connection.since > kEndPatience) cut(connection);
       break;
   }
+}
+
+void RendezvousServer::Impl::cut(Connection& connection) {
+  connection.phase = Phase::ending;
+  connection.since = Clock::now();
+  connection.socket.reset();
+  connection.input->end();
+  g_socket_shutdown(connection.tcp.get(), TRUE, TRUE, nullptr);
 }
 
 void RendezvousServer::Impl::shut_down(std::function<void()> done) {

@@ -22,6 +22,12 @@ class TokenBucket {
     return true;
   }
 
+  /// Until there are `amount`, if nobody takes any.
+  [[nodiscard]] std::chrono::milliseconds time_until(TimePoint now, double amount) {
+    const double missing = std::max(0.0, std::min(amount, burst_) - available(now));
+    return std::chrono::ceil<std::chrono::milliseconds>(std::chrono::duration<double>(missing / per_second_));
+  }
+
   [[nodiscard]] double available(TimePoint now) {
     if (now > updated_) {
       tokens_ = std::min(burst_, tokens_ + per_second_ * std::chrono::duration<double>(now - updated_).count());

@@ -39,10 +39,10 @@ GObjectPtr<GSocket> socket_below(GIOStream* stream) {
   return {};
 }
 
-WebSocket::WebSocket(GObjectPtr<SoupWebsocketConnection> connection, std::chrono::seconds ping_interval,
-                     std::size_t max_message, Handlers handlers)
+WebSocket::WebSocket(GObjectPtr<SoupWebsocketConnection> connection, GObjectPtr<GSocket> socket,
+                     std::chrono::seconds ping_interval, std::size_t max_message, Handlers handlers)
     : connection_(std::move(connection)),
-      socket_(socket_below(soup_websocket_connection_get_io_stream(connection_.get()))),
+      socket_(std::move(socket)),
       handlers_(std::make_shared<Handlers>(std::move(handlers))) {
   soup_websocket_connection_set_max_incoming_payload_size(connection_.get(), max_message);
   // Newer versions of libsoup also bound a message of many fragments, by 128 KiB unless told.

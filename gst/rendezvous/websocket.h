@@ -27,8 +27,9 @@ class WebSocket {
   };
 
   /// Pings the other side each `ping_interval` (whole seconds); nothing larger than `max_message` is received.
-  WebSocket(GObjectPtr<SoupWebsocketConnection> connection, std::chrono::seconds ping_interval, std::size_t max_message,
-            Handlers handlers);
+  /// `socket` is the TCP socket below it.
+  WebSocket(GObjectPtr<SoupWebsocketConnection> connection, GObjectPtr<GSocket> socket,
+            std::chrono::seconds ping_interval, std::size_t max_message, Handlers handlers);
   ~WebSocket();
   WebSocket(const WebSocket&) = delete;
   WebSocket& operator=(const WebSocket&) = delete;
