@@ -18,11 +18,12 @@ class EventLoop {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
 
-  /// Told when a watched descriptor is readable or broken; told again as long as that is so.
+  /// Told when a watched descriptor is readable or has an error; told again as long as that is so. `hung_up`: nothing
+  /// will ever come from it, and the handler should have it unwatched.
   class Handler {
    public:
     virtual ~Handler() = default;
-    virtual void ready() = 0;
+    virtual void ready(bool hung_up) = 0;
   };
   enum class WatchId : std::uint64_t { none = 0 };
   enum class TimerId : std::uint64_t { none = 0 };

@@ -95,7 +95,7 @@ DatagramReceiver::Outcome DatagramReceiver::receive(const UdpSocket& socket) {
   std::size_t kept = 0;
   for (std::size_t i = 0; i < s.to_prepare; ++i) {
     const msghdr& message = s.messages[i].msg_hdr;
-    // No source: not a datagram but the end that a shut-down socket reports.
+    // No source: not a datagram but the end that some kernels report of a broken socket.
     if (message.msg_namelen == 0) continue;
     const std::size_t length = s.messages[i].msg_len;
     s.reads[kept] = {s.sources[i], {s.blocks[i]->data(), length}, segment_size(message, length)};

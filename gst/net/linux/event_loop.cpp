@@ -156,7 +156,7 @@ class EventLoop::Impl {
         deadline = posted_.empty() ? timers_.next() : TimePoint::min();
       }
       const int count = wait(epoll_, events, deadline);
-      for (int i = 0; i < count; ++i) dispatch(events[static_cast<std::size_t>(i)].data.u64);
+      for (int i = 0; i < count; ++i) dispatch(events[static_cast<std::size_t>(i)]);
     }
   }
 
@@ -183,7 +183,8 @@ class EventLoop::Impl {
     }
   }
 
-  void dispatch(std::uint64_t token) {
+  void dispatch(const epoll_event& event) {
+    const std::uint64_t token = event.data.u64;
     if (token == kWakeToken) {
       const std::lock_guard lock(mutex_);
       wake_->clear();
@@ -197,7 +198,7 @@ class EventLoop::Impl {
       if (found == watched_.end()) return;  // unwatched since the wait
       handler = found->second.handler;
     }
-    handler->ready();
+    handler->ready((event.events & EPOLLHUP) != 0);
   }
 
   const int epoll_;
