@@ -153,7 +153,7 @@ class EventLoop::Impl {
       {
         const std::lock_guard lock(mutex_);
         if (stopping_) return;
-        deadline = posted_.empty() ? timers_.next() : TimePoint::min();
+        deadline = posted_.empty() ? timers_.next() : TimePoint{};
       }
       const int count = wait(epoll_, events, deadline);
       for (int i = 0; i < count; ++i) dispatch(events[static_cast<std::size_t>(i)]);
