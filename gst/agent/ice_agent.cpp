@@ -233,8 +233,8 @@ ice::Result<MediaEnds> IceAgent::join(const Joining& joining) {
         return ice::Error{"stream=" + std::to_string(joining.flow.stream.value) +
                           " component=" + std::to_string(joining.flow.component.value) + ": " + result.error().message};
       }
-      flows_[joining.flow].ends = {session_->sender(joining.flow.stream, joining.flow.component),
-                                   session_->receiver(joining.flow.stream, joining.flow.component)};
+      flows_[joining.flow] = {.ends = {session_->sender(joining.flow.stream, joining.flow.component),
+                                       session_->receiver(joining.flow.stream, joining.flow.component)}};
     }
     members_.push_back({joining.member, joining.flow, joining.receives});
     ends = flows_[joining.flow].ends;

@@ -110,13 +110,12 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   void post_property(SessionProperty property);
   void post_warnings(std::vector<std::string> texts);
 
-  void enter_room();
   [[nodiscard]] std::shared_ptr<Session> open_session() const;
 
   // under mutex_
-  void enter_room();
-  void end_session();
   void begin_session(std::vector<std::string>& complaints);
+  void end_session();
+  void enter_room();
   void adopt(const Joining& joining, std::vector<std::string>& complaints);
   ice::Result<> apply(SessionProperty property, const SessionSettings& settings);
   [[nodiscard]] bool live(SessionProperty property, GValue* value, const Flow* flow) const;

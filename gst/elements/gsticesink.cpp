@@ -201,7 +201,7 @@ void end(gpointer object) {
 
 gboolean set_caps(GstBaseSink* base, GstCaps* caps) {
   GstIceSinkPrivate& self = priv(base);
-  GST_DEBUG_OBJECT(base, "caps %" GST_PTR_FORMAT, caps);
+  GST_DEBUG_OBJECT(base, "caps %" GST_PTR_FORMAT, static_cast<void*>(caps));
   const GstStructure* first = gst_caps_get_size(caps) > 0 ? gst_caps_get_structure(caps, 0) : nullptr;
   const bool clear_rtp = first != nullptr && (gst_structure_has_name(first, "application/x-rtp") != FALSE ||
                                               gst_structure_has_name(first, "application/x-rtcp") != FALSE);
