@@ -90,7 +90,7 @@ SetOutcome IceElement::set_session_property(SessionProperty property, const GVal
     copy(agreed, settings_, property);
     set_here_.insert(property);
   } else {
-    EventThread::post([self = shared_from_this(), property] { self->notify(property); });
+    notify(property);
   }
   return outcome;
 }
