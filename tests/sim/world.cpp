@@ -86,6 +86,7 @@ bool World::step() {
   std::pop_heap(queue_.begin(), queue_.end(), later);
   Happening happening = std::move(queue_.back());
   queue_.pop_back();
+  ++steps_;
   now_ = happening.time;
   if (const auto* delivery = std::get_if<Delivery>(&happening.what)) {
     // Asked again on arrival: the address may have gone meanwhile.

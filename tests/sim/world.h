@@ -101,6 +101,7 @@ class World {
   /// No further step: an invariant is broken.
   void stop() { stopped_ = true; }
   [[nodiscard]] bool stopped() const { return stopped_; }
+  [[nodiscard]] std::uint64_t steps() const { return steps_; }
 
   /// Who receives at `ip`, seen from `network`; nullptr when nobody does. Here is where routing is decided.
   [[nodiscard]] std::pair<Node*, NetworkId> route(NetworkId network, const ice::Address& ip) const;
@@ -130,6 +131,7 @@ class World {
   std::vector<Observer*> observers_;
   std::vector<Happening> queue_;  // a heap
   std::uint64_t sequence_ = 0;
+  std::uint64_t steps_ = 0;
   bool stopped_ = false;
 };
 
