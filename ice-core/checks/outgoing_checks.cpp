@@ -187,7 +187,8 @@ void OutgoingChecks::handle_success(TimePoint now, Stream& stream, CandidatePair
   if (valid.id != pair.id && !valid.checked_pair) valid.checked_pair = pair.id;
   pair.valid_pair = valid.id;
   pair.state = PairState::succeeded;
-  stream.checklist.triggered().remove(pair.id);
+  // A second check of the pair may be answered while its nomination waits in the queue: that one stays.
+  if (pair.nomination != NominationStep::queued) stream.checklist.triggered().remove(pair.id);
   if (newly_valid) {
     context_.trace([&] { return "valid " + pair_text(stream, valid); });
   }
