@@ -84,7 +84,7 @@ TEST(Connecting, OnePeerKnowsTwoSecondsBeforeTheOther) {
 }
 
 TEST(Connecting, CandidatesThatComeBeforeTheDescriptionCount) {
-  Call call({.alice_says = {.description_delay = 700ms}, .bob_says = {.description_delay = 300ms}});
+  Call call({.open_delay = 5ms, .alice_says = {.description_delay = 700ms}, .bob_says = {.description_delay = 300ms}});
   call.begin();
   ASSERT_TRUE(call.both(ConnectionState::completed, 5s));
   call.check_agreement();
@@ -93,11 +93,8 @@ TEST(Connecting, CandidatesThatComeBeforeTheDescriptionCount) {
 TEST(Connecting, ACandidateThatComesLateStillConnects) {
   // RFC 8838 and RFC 8863: no candidate at all for 20 s, and the end of them told at once.
   SignalingConditions late{.end_overtakes = true, .late_candidate = 1, .late_candidate_delay = 20s};
-  Call call({.alice_says = late, .bob_says = late});
-  call.alice.start();
-  call.alice_says.begin();
-  call.bob.start();
-  call.bob_says.begin();
+  Call call({.open_delay = 5ms, .alice_says = late, .bob_says = late});
+  call.begin();
   call.world.run_for(15s);
   EXPECT_EQ(call.alice.state(), ConnectionState::checking);
   ASSERT_TRUE(call.both(ConnectionState::completed, 10s));

@@ -101,7 +101,6 @@ class Invariants final : public Observer {
     std::optional<ice::TimePoint> may_check_since;
     int generation = 0;
     bool closed = false;
-    bool snapshot_due = false;
     ice::TimePoint second_began{};
     int timeouts_this_second = 0;
   };

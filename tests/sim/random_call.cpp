@@ -67,7 +67,7 @@ SidePlan random_side(SeededRandom& random) {
   SidePlan side;
   side.pacing = milliseconds(random.from_to(5, 50));
   if (random.chance(0.5)) side.start_delay = up_to(random, random.chance(0.2) ? seconds(2) : milliseconds(300));
-  if (random.chance(0.3)) side.open_delay = up_to(random, milliseconds(20));
+  if (random.chance(0.7)) side.open_delay = up_to(random, milliseconds(20));
   switch (random.from_to(0, 3)) {
     case 0: side.addresses_v4 = 1; break;
     case 1: side.addresses_v4 = static_cast<unsigned>(random.from_to(1, 3)); break;

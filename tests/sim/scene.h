@@ -40,6 +40,7 @@ struct CallOptions {
   ice::Duration alice_pacing = 10ms;
   ice::Duration bob_pacing = 10ms;
   PathConditions path{};
+  ice::Duration open_delay{};  ///< candidates are found after the first description was told, and trickled
   std::vector<Flow> flows = {flow(0, 1)};
   std::vector<std::string> alice_addresses = {"10.0.1.1"};
   std::vector<std::string> bob_addresses = {"10.0.2.1"};
@@ -118,6 +119,7 @@ class Call {
     host.agent.pacing = pacing;
     host.agent.trace = story != nullptr;
     host.flows = options.flows;
+    host.open_delay = options.open_delay;
     std::uint16_t preference = 65535;
     for (const std::string& address : addresses) {
       host.interfaces.push_back({"eth" + std::to_string(host.interfaces.size()), world.add_network("net " + address),
