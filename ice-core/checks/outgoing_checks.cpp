@@ -170,7 +170,7 @@ void OutgoingChecks::handle_success(TimePoint now, Stream& stream, CandidatePair
   if (pending.purpose == Purpose::consent) {
     if (pair.valid) {
       auto& component = stream.components.at(pair.component);
-      if (component.selected == pair.id) component.consent.answered(now);
+      if (component.selected == pair.id) component.consent.answered(now, context_.random);
     }
     return;
   }
@@ -195,7 +195,7 @@ void OutgoingChecks::handle_success(TimePoint now, Stream& stream, CandidatePair
   validate_source(pending.transport, pending.remote);
   checklists_.unfreeze(pair.foundation);
   if (auto& component = stream.components.at(pair.component); component.selected == valid.id) {
-    component.consent.answered(now);
+    component.consent.answered(now, context_.random);
   }
 
   const bool our_nomination = pending.purpose == Purpose::nomination && context_.role == Role::controlling;
