@@ -73,7 +73,9 @@ void AgentHost::hear(ice::StreamId stream, const ice::Candidate& candidate) {
 }
 
 void AgentHost::hear_end_of_candidates(ice::StreamId stream) {
-  act("hears the end of candidates", [&](ice::Agent& agent, ice::TimePoint now) { agent.end_remote_candidates(now, stream); });
+  for (Observer* observer : world().observers()) observer->told_end_of_candidates(*this, stream);
+  agent_->end_remote_candidates(world().now(), stream);
+  drain(Step::told);
 }
 
 void AgentHost::new_generation() {

@@ -104,15 +104,24 @@ void Invariants::told_description(const AgentHost& host, const ice::Description&
   add(description.credentials);
   for (const auto& stream : description.streams) {
     add(stream.credentials);
-    for (const auto& candidate : stream.candidates) known.known_addresses.insert(candidate.address);
+    for (const auto& candidate : stream.candidates) {
+      known.known_addresses.insert(candidate.address);
+      known.signaled_flows.insert({stream.stream, candidate.component});
+    }
+    if (stream.end_of_candidates) known.ended_streams.insert(stream.stream);
   }
   // RFC 8445 14.2: the higher of both, 50 ms when the peer proposes none.
   const ice::Duration theirs = description.pacing_ms ? milliseconds(*description.pacing_ms) : kDefaultTa;
   known.ta = std::max({host.options().agent.pacing, theirs, ice::Duration(milliseconds(5))});
 }
 
-void Invariants::told_candidate(const AgentHost& host, ice::StreamId, const ice::Candidate& candidate) {
+void Invariants::told_candidate(const AgentHost& host, ice::StreamId stream, const ice::Candidate& candidate) {
   watch(host).known_addresses.insert(candidate.address);
+  watch(host).signaled_flows.insert({stream, candidate.component});
+}
+
+void Invariants::told_end_of_candidates(const AgentHost& host, ice::StreamId stream) {
+  watch(host).ended_streams.insert(stream);
 }
 
 void Invariants::told_new_generation(const AgentHost& host) {
@@ -121,6 +130,8 @@ void Invariants::told_new_generation(const AgentHost& host) {
   known.answered.clear();
   known.authenticated.clear();
   known.unanswered.clear();
+  known.ended_streams.clear();
+  known.signaled_flows.clear();
   known.may_check_since.reset();
   ++known.generation;
 }
@@ -332,7 +343,9 @@ void Invariants::check_paths(Watch& known) {
     fail(Invariant::events_match_getters, host,
          std::string("connection_state() is ") + ice::text(host.state()) + ", the event said " + ice::text(*known.state));
   }
-  const bool all_have_paths = host.paths().size() == host.flows().size();
+  const bool all_have_paths = std::all_of(host.flows().begin(), host.flows().end(), [&](const Flow& flow) {
+    return host.path(flow) != nullptr || known.unused_by_peer(flow);
+  });
   const bool connected = host.is(ice::ConnectionState::connected) || host.is(ice::ConnectionState::completed);
   if (connected && !all_have_paths) {
     fail(Invariant::state_matches_paths, host, std::string(ice::text(host.state())) + " without all paths");
@@ -340,7 +353,7 @@ void Invariants::check_paths(Watch& known) {
   if (host.is(ice::ConnectionState::completed) && !all_nominated) {
     fail(Invariant::state_matches_paths, host, "completed without all paths nominated");
   }
-  if (host.is(ice::ConnectionState::checking) && all_have_paths && !host.flows().empty()) {
+  if (host.is(ice::ConnectionState::checking) && !host.flows().empty() && host.paths().size() == host.flows().size()) {
     fail(Invariant::state_matches_paths, host, "still checking with all paths there");
   }
 }

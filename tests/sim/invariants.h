@@ -34,7 +34,7 @@ enum class Invariant {
   timer_moves_on,                ///< after handle_timeout(), next_timeout() is in the future
   bounded_steps,                 ///< no spinning: timeouts per simulated second
   events_match_getters,          ///< the last event says what the getter says
-  state_matches_paths,           ///< connected: all flows have a path; completed: all are nominated
+  state_matches_paths,           ///< connected: all flows that the peer uses have a path; completed: all are nominated
   // ---- at the end of a call ----
   none_stuck,                    ///< completed or failed within the time allowed
   completes_where_possible,      ///< completed, where a path exists for all flows
@@ -69,6 +69,7 @@ class Invariants final : public Observer {
 
   void told_description(const AgentHost& host, const ice::Description& description) override;
   void told_candidate(const AgentHost& host, ice::StreamId stream, const ice::Candidate& candidate) override;
+  void told_end_of_candidates(const AgentHost& host, ice::StreamId stream) override;
   void told_new_generation(const AgentHost& host) override;
   void received(const AgentHost& host, ice::TransportId transport, const Datagram& datagram) override;
   void disposed(const AgentHost& host, ice::TransportId transport, const Datagram& datagram,
@@ -86,6 +87,8 @@ class Invariants final : public Observer {
     const AgentHost* host = nullptr;
     std::set<std::pair<std::string, std::string>> remote_credentials;  // of this generation
     std::set<ice::Address> known_addresses;                            // signaled, or seen in authenticated requests
+    std::set<ice::StreamId> ended_streams;                             // end-of-candidates was told
+    std::set<Flow> signaled_flows;                                     // a candidate of it was told
     std::map<ice::TransactionId, Way> own_requests;
     std::map<std::pair<ice::TransactionId, Way>, int> unanswered;
     std::map<Way, ice::TimePoint> answered;  // when the last valid answer came
@@ -103,6 +106,11 @@ class Invariants final : public Observer {
     bool closed = false;
     ice::TimePoint second_began{};
     int timeouts_this_second = 0;
+
+    /// The peer ended its candidates without any for this flow (RFC 8838 13): it does not use it, until it says more.
+    [[nodiscard]] bool unused_by_peer(const Flow& flow) const {
+      return ended_streams.contains(flow.first) && !signaled_flows.contains(flow);
+    }
   };
   Watch& watch(const AgentHost& host);
   void fail(Invariant invariant, const AgentHost& host, const std::string& text);

@@ -75,6 +75,10 @@ void Story::told_candidate(const AgentHost& host, ice::StreamId stream, const ic
   line(host.name(), "hears of stream " + number(stream.value) + ": " + ice::candidate_line(candidate));
 }
 
+void Story::told_end_of_candidates(const AgentHost& host, ice::StreamId stream) {
+  line(host.name(), "hears the end of stream " + number(stream.value) + "'s candidates");
+}
+
 void Story::told_new_generation(const AgentHost& host) { line(host.name(), "begins a new generation"); }
 
 void Story::received(const AgentHost& host, ice::TransportId, const Datagram& datagram) {
