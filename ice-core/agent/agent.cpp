@@ -117,7 +117,7 @@ Result<> Agent::set_role(Role role) {
 }
 
 Result<> Agent::set_pacing(Duration pacing) {
-  if (pacing < Pacer::kMinimumTa || pacing > std::chrono::seconds(10)) {
+  if (pacing < Pacer::kMinimumTa || pacing > Pacer::kMaximumTa) {
     return Error{"pacing must be between 5 and 10000 milliseconds"};
   }
   parts_->context.pacer.set_ours(pacing);
@@ -166,6 +166,7 @@ Result<> Agent::set_remote_description(TimePoint now, const Description& descrip
   }
   if (session) remote_credentials_known(now);
   for (const StreamDescription& stream : description.streams) {
+    parts_->remotes.mention(stream.stream);
     for (const Candidate& candidate : stream.candidates) {
       if (const auto added = parts_->remotes.add(stream.stream, candidate); !added) {
         context.emit(Warning{added.error().message});
@@ -214,6 +215,7 @@ void Agent::forget_remote(bool keep_early_checks) {
     stream.remote_candidates.clear();
     stream.remote_credentials.reset();
     stream.remote_ended = false;
+    stream.remote_mentioned = false;
     // What only a peer's answers had shown of us.
     for (LocalCandidate& local : stream.local_candidates) {
       if (local.candidate.type == CandidateType::peer_reflexive) local.gone = true;

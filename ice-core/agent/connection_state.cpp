@@ -54,10 +54,18 @@ const char* text(PairState state) {
   return "?";
 }
 
-bool unused_by_peer(const Stream& stream, ComponentId component) {
-  if (!stream.remote_ended) return false;
-  return std::none_of(stream.remote_candidates.begin(), stream.remote_candidates.end(),
-                      [&](const auto& remote) { return remote.candidate.component == component; });
+bool unused_by_peer(const AgentContext& context, const Stream& stream, ComponentId component) {
+  const bool has_candidate = std::any_of(stream.remote_candidates.begin(), stream.remote_candidates.end(),
+                                         [&](const auto& remote) { return remote.candidate.component == component; });
+  if (has_candidate) return false;
+  if (stream.remote_mentioned) return stream.remote_ended;
+  bool others_ended = false;
+  for (const auto& [id, other] : context.streams) {
+    if (!other.remote_mentioned) continue;
+    if (!other.remote_ended) return false;
+    others_ended = true;
+  }
+  return others_ended;
 }
 
 namespace {
@@ -122,7 +130,7 @@ ConnectionVerdict judge_connection(const AgentContext& context, TimePoint now,
   std::string unused;
   for (const auto& [stream_id, stream] : context.streams) {
     for (const auto& [component_id, component] : stream.components) {
-      if (!component.selected && unused_by_peer(stream, component_id)) {
+      if (!component.selected && unused_by_peer(context, stream, component_id)) {
         unused += (unused.empty() ? "" : "; ") + explain_component(context, stream, component);
         continue;
       }

@@ -23,8 +23,9 @@ struct ConnectionVerdict {
 [[nodiscard]] ConnectionVerdict judge_connection(const AgentContext& context, TimePoint now,
                                                  std::optional<TimePoint> checks_possible_since);
 
-/// The peer has no candidate for this component and will not have one: it does not use it.
-[[nodiscard]] bool unused_by_peer(const Stream& stream, ComponentId component);
+/// The peer has no candidate for this component and will not have one: it does not use it. Either it ended the stream's
+/// candidates without one, or it never spoke of the stream and has ended all others.
+[[nodiscard]] bool unused_by_peer(const AgentContext& context, const Stream& stream, ComponentId component);
 
 /// What was tried for a component and how it went, in plain words.
 [[nodiscard]] std::string explain_component(const AgentContext& context, const Stream& stream,

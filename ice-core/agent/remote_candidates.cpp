@@ -36,6 +36,7 @@ Result<> RemoteCandidates::add(StreamId stream_id, const Candidate& candidate) {
   }
   if (const auto usable = check_usable(candidate); !usable) return usable.error();
 
+  mention(stream_id);
   if (Stream* stream = context_.find_stream(stream_id); stream != nullptr) {
     add_to(*stream, candidate);
     return Ok{};
@@ -83,7 +84,16 @@ void RemoteCandidates::add_to(Stream& stream, const Candidate& candidate) {
   checklists_.pair_remote(stream, RemoteIndex(stream.remote_candidates.size() - 1));
 }
 
+void RemoteCandidates::mention(StreamId stream_id) {
+  if (Stream* stream = context_.find_stream(stream_id); stream != nullptr) {
+    stream->remote_mentioned = true;
+  } else if (stream_id.value <= kMaxStreamId) {
+    orphan_mentions_.insert(stream_id);
+  }
+}
+
 void RemoteCandidates::end(StreamId stream_id) {
+  mention(stream_id);
   if (Stream* stream = context_.find_stream(stream_id); stream != nullptr) {
     stream->remote_ended = true;
   } else if (stream_id.value <= kMaxStreamId) {
@@ -104,6 +114,7 @@ void RemoteCandidates::adopt(Stream& stream) {
   if (auto node = orphans_.extract(stream.id)) {
     for (const Candidate& candidate : node.mapped()) add_to(stream, candidate);
   }
+  if (orphan_mentions_.erase(stream.id) > 0) stream.remote_mentioned = true;
   if (orphan_ends_.erase(stream.id) > 0) stream.remote_ended = true;
 }
 
@@ -126,6 +137,7 @@ void RemoteCandidates::drop_other_generations(Stream& stream) {
 void RemoteCandidates::clear() {
   orphans_.clear();
   orphan_credentials_.clear();
+  orphan_mentions_.clear();
   orphan_ends_.clear();
   overflow_told_ = false;
 }

@@ -19,6 +19,8 @@ class RemoteCandidates {
   /// for a stream that does not exist yet. Error: an address that nobody can be reached at.
   Result<> add(StreamId stream, const Candidate& candidate);
   void end(StreamId stream);
+  /// The peer has this stream, with or without candidates yet.
+  void mention(StreamId stream);
   /// A stream was added: what came for it before is its own now.
   void adopt(Stream& stream);
   /// Stream credentials for a stream that may not exist yet.
@@ -36,6 +38,7 @@ class RemoteCandidates {
   /// For streams that do not exist yet.
   std::map<StreamId, std::vector<Candidate>> orphans_;
   std::map<StreamId, Credentials> orphan_credentials_;
+  std::set<StreamId> orphan_mentions_;
   std::set<StreamId> orphan_ends_;
   bool overflow_told_ = false;
 };

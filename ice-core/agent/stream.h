@@ -41,6 +41,7 @@ struct Stream {
   std::optional<Credentials> remote_credentials;  ///< where the peer gave this stream its own
   bool local_ended = false;
   bool remote_ended = false;
+  bool remote_mentioned = false;  ///< the peer's signaling named this stream, if only by its m= line
   Checklist checklist;
 
   [[nodiscard]] const LocalCandidate& local(LocalIndex index) const { return local_candidates[index.value]; }

@@ -34,7 +34,13 @@ CandidatePair ChecklistSet::make_pair(const Stream& stream, LocalIndex local, Re
   return pair;
 }
 
+bool ChecklistSet::decided(const Stream& stream, ComponentId component) const {
+  const auto found = stream.components.find(component);
+  return found != stream.components.end() && found->second.nominated;
+}
+
 void ChecklistSet::pair_local(Stream& stream, LocalIndex local) {
+  if (decided(stream, stream.local(local).candidate.component)) return;
   for (std::size_t i = 0; i < stream.remote_candidates.size(); ++i) {
     if (can_pair(stream.local(local).candidate, stream.remote_candidates[i].candidate)) {
       add_pair(stream, local, RemoteIndex(i));
@@ -43,6 +49,7 @@ void ChecklistSet::pair_local(Stream& stream, LocalIndex local) {
 }
 
 void ChecklistSet::pair_remote(Stream& stream, RemoteIndex remote) {
+  if (decided(stream, stream.remote(remote).candidate.component)) return;
   for (std::size_t i = 0; i < stream.local_candidates.size(); ++i) {
     const LocalCandidate& local = stream.local_candidates[i];
     // Peer-reflexive and server-reflexive candidates are sent from their base, so only bases are paired (6.1.2.4).

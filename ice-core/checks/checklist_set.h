@@ -56,6 +56,8 @@ class ChecklistSet {
   [[nodiscard]] bool foundation_busy(const std::string& foundation) const;
   [[nodiscard]] bool foundation_succeeded(const std::string& foundation) const;
   [[nodiscard]] bool checkable(const Stream& stream) const;
+  /// A nominated component begins no ordinary checks any more (RFC 8445 8.1.2).
+  [[nodiscard]] bool decided(const Stream& stream, ComponentId component) const;
   bool make_room(PairPriority for_priority);
 
   AgentContext& context_;

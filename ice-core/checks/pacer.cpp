@@ -5,6 +5,10 @@
 
 namespace ice {
 
+void Pacer::set_peer(std::optional<Duration> proposed) {
+  peer_ = proposed ? std::optional(std::min(*proposed, kMaximumTa)) : std::nullopt;
+}
+
 Duration Pacer::ta() const {
   return std::max({ours_, peer_.value_or(kDefaultPeerTa), kMinimumTa});
 }

@@ -12,7 +12,8 @@ namespace ice {
 /// Spaces new gathering transactions and connectivity checks over the whole agent, at least Ta apart.
 class Pacer {
  public:
-  static constexpr Duration kMinimumTa = std::chrono::milliseconds(5);       // RFC 8445 14.2
+  static constexpr Duration kMinimumTa = std::chrono::milliseconds(5);  // RFC 8445 14.2
+  static constexpr Duration kMaximumTa = std::chrono::seconds(10);
   static constexpr Duration kDefaultPeerTa = std::chrono::milliseconds(50);  // for a peer that proposes none
   static constexpr Duration kMinimumRto = std::chrono::milliseconds(500);    // RFC 8445 14.3
 
@@ -20,8 +21,8 @@ class Pacer {
 
   void set_ours(Duration proposed) { ours_ = proposed; }
   [[nodiscard]] Duration ours() const { return ours_; }
-  /// What the peer's description proposed; nothing = 50 ms counts.
-  void set_peer(std::optional<Duration> proposed) { peer_ = proposed; }
+  /// What the peer's description proposed, at most kMaximumTa of it; nothing = 50 ms counts.
+  void set_peer(std::optional<Duration> proposed);
 
   /// The negotiated Ta: the higher of both proposals (RFC 8839 5.5).
   [[nodiscard]] Duration ta() const;
