@@ -2,6 +2,7 @@
 // Candidate lines, both ways (RFC 8839 5.1, RFC 6544 4.5, RFC 8838 for ufrag).
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 

@@ -3,6 +3,7 @@
 // driver saw (RFC 8445 5.1.1.1, RFC 8421 4, 5).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What each STUN attribute must look like (RFC 8489 14, RFC 8445 16.1, RFC 8656 18).
+#pragma once
+
+#include <string>
+
+#include "ice-core/base/types.h"
+#include "ice-core/stun/attributes.h"
+
+namespace ice {
+
+/// Whether StunAttribute enumerates it.
+[[nodiscard]] bool attribute_is_known(StunAttribute type);
+/// Whether `value` has a size and form that the attribute may have. True for unknown attributes.
+[[nodiscard]] bool attribute_is_well_formed(StunAttribute type, ByteView value);
+/// "USE-CANDIDATE", or "attribute 0x7ff2" for an unknown one.
+[[nodiscard]] std::string attribute_name(StunAttribute type);
+
+}  // namespace ice
