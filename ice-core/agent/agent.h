@@ -29,6 +29,8 @@
 
 namespace ice {
 
+struct Stream;
+
 struct AgentConfig {
   Role role = Role::controlling;
   /// Ta that we propose (RFC 8445 14.2, RFC 8839 5.5); at least 5 ms.
@@ -49,12 +51,13 @@ struct Transmit {
 };
 
 /// What a received datagram was.
-struct Consumed {};                                        ///< STUN, dealt with
-struct Media { StreamId stream; ComponentId component; };  ///< media of this component: hand it on
-struct Stranger {};                                        ///< from nobody validated: dropped and counted
+struct Consumed {};  ///< STUN, dealt with
+struct Media {
+  StreamId stream;
+  ComponentId component;
+};                   ///< media of this component: hand it on
+struct Stranger {};  ///< from nobody validated: dropped and counted
 using Disposition = std::variant<Consumed, Media, Stranger>;
-
-class AgentImpl;
 
 class Agent {
  public:
@@ -140,7 +143,17 @@ class Agent {
   [[nodiscard]] std::string explain() const;
 
  private:
-  std::unique_ptr<AgentImpl> impl_;
+  struct Parts;
+
+  /// Called at the end of everything that may have changed something.
+  void settle(TimePoint now);
+  void apply_remote_credentials(TimePoint now, const Credentials& credentials);
+  void remote_credentials_known(TimePoint now);
+  void forget_remote(bool keep_early_checks);
+  void release_component(Stream& stream, ComponentId component);
+  void stop(ConnectionState state, std::string reason);
+
+  std::unique_ptr<Parts> parts_;
 };
 
 }  // namespace ice

@@ -20,8 +20,8 @@ enum class GatheringState { fresh, gathering, complete };
 /// completed = every component's pair is nominated.
 enum class ConnectionState { fresh, checking, connected, completed, disconnected, failed, closed };
 
-[[nodiscard]] const char* text(GatheringState state);    ///< "new", "gathering", "complete"
-[[nodiscard]] const char* text(ConnectionState state);   ///< "new", "checking", …
+[[nodiscard]] const char* text(GatheringState state);   ///< "new", "gathering", "complete"
+[[nodiscard]] const char* text(ConnectionState state);  ///< "new", "checking", …
 
 // ---- for the driver ----
 

@@ -43,11 +43,11 @@ struct PairSnapshot {
 
 /// Counters, named after W3C webrtc-stats' RTCIceCandidatePairStats.
 struct AgentCounters {
-  std::uint64_t requests_sent = 0;        ///< connectivity checks, without retransmissions
+  std::uint64_t requests_sent = 0;  ///< connectivity checks, without retransmissions
   std::uint64_t retransmissions_sent = 0;
-  std::uint64_t requests_received = 0;    ///< authenticated
+  std::uint64_t requests_received = 0;  ///< authenticated
   std::uint64_t responses_sent = 0;
-  std::uint64_t responses_received = 0;   ///< accepted
+  std::uint64_t responses_received = 0;  ///< accepted
   std::uint64_t consent_requests_sent = 0;
   std::uint64_t discarded_stun = 0;       ///< malformed, unauthenticated or unmatched
   std::uint64_t discarded_strangers = 0;  ///< datagrams from nobody validated

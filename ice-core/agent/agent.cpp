@@ -1,0 +1,515 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "ice-core/agent/agent.h"
+
+#include <algorithm>
+
+#include "ice-core/agent/connection_state.h"
+#include "ice-core/agent/context.h"
+#include "ice-core/agent/limits.h"
+#include "ice-core/agent/remote_candidates.h"
+#include "ice-core/checks/checklist_set.h"
+#include "ice-core/checks/incoming_checks.h"
+#include "ice-core/checks/outgoing_checks.h"
+#include "ice-core/checks/path_selection.h"
+#include "ice-core/gathering/host_gathering.h"
+
+namespace ice {
+
+struct Agent::Parts {
+  Parts(AgentConfig config, RandomSource& random) : context(std::move(config), random) {}
+
+  AgentContext context;
+  ChecklistSet checklists{context};
+  PathSelection paths{context, checklists};
+  OutgoingChecks outgoing{context, checklists, paths};
+  IncomingChecks incoming{context, checklists, paths, outgoing};
+  HostGathering gathering{context, checklists};
+  RemoteCandidates remotes{context, checklists};
+
+  std::optional<TimePoint> checks_possible_since;
+  TimePoint last_seen{};  ///< of the latest call
+
+  [[nodiscard]] bool over() const {
+    return context.state == ConnectionState::closed || context.state == ConnectionState::failed;
+  }
+  [[nodiscard]] bool closed() const { return context.state == ConnectionState::closed; }
+};
+
+Agent::Agent(AgentConfig config, RandomSource& random) {
+  config.pacing = std::max(config.pacing, Pacer::kMinimumTa);
+  parts_ = std::make_unique<Parts>(std::move(config), random);
+}
+
+Agent::~Agent() = default;
+
+// ---- the application's side ----
+
+Result<> Agent::add_component(TimePoint now, StreamId stream_id, ComponentId component_id) {
+  AgentContext& context = parts_->context;
+  if (parts_->closed()) return Error{"the agent is closed"};
+  if (stream_id.value > kMaxStreamId) return Error{"stream " + std::to_string(stream_id.value) + " is above 255"};
+  if (component_id.value < 1 || component_id.value > kMaxComponentId) {
+    return Error{"component " + std::to_string(component_id.value) + " is not within 1 to 256"};
+  }
+  const bool new_stream = !context.streams.contains(stream_id);
+  Stream& stream = context.streams[stream_id];
+  stream.id = stream_id;
+  if (stream.components.contains(component_id)) {
+    return Error{"stream " + std::to_string(stream_id.value) + " has component " + std::to_string(component_id.value) +
+                 " already"};
+  }
+  stream.components[component_id].id = component_id;
+  if (new_stream) parts_->remotes.adopt(stream);
+  if (context.gathering) parts_->gathering.gather(stream, component_id);
+  settle(now);
+  return Ok{};
+}
+
+void Agent::release_component(Stream& stream, ComponentId component_id) {
+  const auto component = stream.components.find(component_id);
+  if (component == stream.components.end()) return;
+  parts_->paths.revoke(stream, component->second);
+  parts_->outgoing.forget(stream.id, component_id);
+  std::vector<PairId> pairs;
+  for (const auto& pair : stream.checklist.pairs()) {
+    if (pair->component == component_id) pairs.push_back(pair->id);
+  }
+  for (const PairId id : pairs) stream.checklist.remove(id);
+  parts_->gathering.release(stream, component_id);
+  stream.components.erase(component);
+}
+
+void Agent::remove_component(TimePoint now, StreamId stream_id, ComponentId component_id) {
+  AgentContext& context = parts_->context;
+  Stream* stream = context.find_stream(stream_id);
+  if (stream == nullptr || !stream->components.contains(component_id)) return;
+  release_component(*stream, component_id);
+  if (stream->components.empty()) context.streams.erase(stream_id);
+  context.emit(LocalDescriptionChanged{});
+  settle(now);
+}
+
+void Agent::set_local_addresses(std::vector<GatheringAddress> addresses) {
+  parts_->gathering.set_addresses(std::move(addresses));
+}
+
+Result<> Agent::set_local_credentials(const Credentials& credentials) {
+  AgentContext& context = parts_->context;
+  if (context.gathering) return Error{"local credentials cannot change once gathering has begun"};
+  if (!credentials.ufrag.empty()) {
+    if (auto checked = check_local_ufrag(credentials.ufrag); !checked) return checked;
+  }
+  if (!credentials.pwd.empty()) {
+    if (auto checked = check_local_pwd(credentials.pwd); !checked) return checked;
+  }
+  if (!credentials.ufrag.empty()) context.local.ufrag = credentials.ufrag;
+  if (!credentials.pwd.empty()) context.local.pwd = credentials.pwd;
+  return Ok{};
+}
+
+Result<> Agent::set_role(Role role) {
+  AgentContext& context = parts_->context;
+  if (context.role == role) return Ok{};
+  if (parts_->checks_possible_since) return Error{"the role cannot be set once checks have begun"};
+  context.role = role;
+  parts_->checklists.recompute_priorities();
+  return Ok{};
+}
+
+Result<> Agent::set_pacing(Duration pacing) {
+  if (pacing < Pacer::kMinimumTa || pacing > Pacer::kMaximumTa) {
+    return Error{"pacing must be between 5 and 10000 milliseconds"};
+  }
+  parts_->context.pacer.set_ours(pacing);
+  return Ok{};
+}
+
+void Agent::gather(TimePoint now) {
+  AgentContext& context = parts_->context;
+  if (parts_->closed() || context.gathering) return;
+  context.gathering = true;
+  if (!parts_->gathering.has_addresses()) {
+    context.emit(Warning{"no usable network address to gather candidates on"});
+  }
+  for (auto& [stream_id, stream] : context.streams) {
+    for (auto& [component_id, component] : stream.components) parts_->gathering.gather(stream, component_id);
+  }
+  settle(now);
+}
+
+Result<> Agent::set_remote_description(TimePoint now, const Description& description) {
+  AgentContext& context = parts_->context;
+  if (parts_->closed()) return Error{"the agent is closed"};
+
+  std::optional<Credentials> session = description.credentials;
+  // Where only the streams have credentials, and all the same, they are the session's.
+  if (!session) {
+    for (const StreamDescription& stream : description.streams) {
+      if (!stream.credentials) continue;
+      if (session && *session != *stream.credentials) break;
+      session = stream.credentials;
+    }
+  }
+  if (session) {
+    context.pacer.set_peer(description.pacing_ms
+                               ? std::optional<Duration>(std::chrono::milliseconds(*description.pacing_ms))
+                               : std::nullopt);
+    context.remote_lite = description.lite;
+    // RFC 8445 6.1.1: of a full and a lite agent the full one controls.
+    if (description.lite && context.role == Role::controlled) parts_->outgoing.switch_role(now);
+    apply_remote_credentials(now, *session);
+  }
+  for (const StreamDescription& stream : description.streams) {
+    if (stream.credentials && stream.credentials != session) {
+      parts_->remotes.set_stream_credentials(stream.stream, *stream.credentials);
+    }
+  }
+  if (session) remote_credentials_known(now);
+  for (const StreamDescription& stream : description.streams) {
+    parts_->remotes.mention(stream.stream);
+    for (const Candidate& candidate : stream.candidates) {
+      if (const auto added = parts_->remotes.add(stream.stream, candidate); !added) {
+        context.emit(Warning{added.error().message});
+      }
+    }
+    if (stream.end_of_candidates) parts_->remotes.end(stream.stream);
+  }
+  settle(now);
+  return Ok{};
+}
+
+Result<> Agent::set_remote_credentials(TimePoint now, const Credentials& credentials) {
+  if (parts_->closed()) return Error{"the agent is closed"};
+  if (auto checked = check_remote_ufrag(credentials.ufrag); !checked) return checked;
+  if (auto checked = check_remote_pwd(credentials.pwd); !checked) return checked;
+  apply_remote_credentials(now, credentials);
+  remote_credentials_known(now);
+  settle(now);
+  return Ok{};
+}
+
+void Agent::apply_remote_credentials(TimePoint, const Credentials& credentials) {
+  AgentContext& context = parts_->context;
+  if (context.remote == credentials) return;
+  if (context.remote.complete()) {
+    context.trace([&] { return std::string("the peer has new credentials: a new generation of its candidates"); });
+    forget_remote(true);
+  }
+  context.remote = credentials;
+}
+
+void Agent::remote_credentials_known(TimePoint now) {
+  for (auto& [id, stream] : parts_->context.streams) parts_->remotes.drop_other_generations(stream);
+  parts_->incoming.replay_early_checks(now);
+}
+
+void Agent::forget_remote(bool keep_early_checks) {
+  AgentContext& context = parts_->context;
+  parts_->outgoing.forget_all();
+  for (auto& [stream_id, stream] : context.streams) {
+    for (auto& [component_id, component] : stream.components) {
+      parts_->paths.revoke(stream, component);
+      component.had_path = false;
+    }
+    stream.checklist.clear();
+    stream.remote_candidates.clear();
+    stream.remote_credentials.reset();
+    stream.remote_ended = false;
+    stream.remote_mentioned = false;
+    // What only a peer's answers had shown of us.
+    for (LocalCandidate& local : stream.local_candidates) {
+      if (local.candidate.type == CandidateType::peer_reflexive) local.gone = true;
+    }
+  }
+  for (auto& [id, transport] : context.transports) {
+    for (const Address& remote : transport.validated) context.emit(SourceRevoked{id, remote});
+    transport.validated.clear();
+  }
+  parts_->remotes.clear();
+  if (!keep_early_checks) context.early_checks.clear();
+  context.remote = {};
+  context.remote_lite = false;
+  parts_->checks_possible_since.reset();
+  if (context.state != ConnectionState::fresh && context.state != ConnectionState::closed) {
+    context.state = ConnectionState::fresh;
+    context.emit(ConnectionStateChanged{context.state, {}});
+  }
+}
+
+Result<> Agent::add_remote_candidate(TimePoint now, StreamId stream, const Candidate& candidate) {
+  if (parts_->over()) return Ok{};
+  auto added = parts_->remotes.add(stream, candidate);
+  if (added) settle(now);
+  return added;
+}
+
+void Agent::end_remote_candidates(TimePoint now, StreamId stream) {
+  if (parts_->over()) return;
+  parts_->remotes.end(stream);
+  settle(now);
+}
+
+void Agent::new_generation(TimePoint now) {
+  AgentContext& context = parts_->context;
+  if (parts_->closed()) return;
+  forget_remote(false);
+  context.pacer.set_peer(std::nullopt);
+  context.local = random_credentials(context.random);
+  context.tie_breaker = context.random.next_u64();
+  parts_->gathering.announce_again();
+  settle(now);
+}
+
+void Agent::stop(ConnectionState state, std::string reason) {
+  AgentContext& context = parts_->context;
+  parts_->outgoing.forget_all();
+  for (auto& [stream_id, stream] : context.streams) {
+    stream.checklist.triggered().clear();
+    for (auto& [component_id, component] : stream.components) parts_->paths.revoke(stream, component);
+  }
+  for (auto& [id, transport] : context.transports) {
+    for (const Address& remote : transport.validated) context.emit(SourceRevoked{id, remote});
+    transport.validated.clear();
+  }
+  context.out.transmits.clear();
+  context.early_checks.clear();
+  context.state = state;
+  context.emit(ConnectionStateChanged{state, std::move(reason)});
+}
+
+void Agent::close(TimePoint) {
+  AgentContext& context = parts_->context;
+  if (parts_->closed()) return;
+  stop(ConnectionState::closed, {});
+  for (const auto& [id, transport] : context.transports) context.emit(CloseTransport{id});
+  context.transports.clear();
+  context.streams.clear();
+}
+
+// ---- the driver's side ----
+
+void Agent::transport_ready(TimePoint now, TransportId id, const Address& local) {
+  if (parts_->closed()) return;
+  parts_->gathering.ready(id, local);
+  settle(now);
+}
+
+void Agent::transport_failed(TimePoint now, TransportId id, std::string_view reason) {
+  AgentContext& context = parts_->context;
+  const auto found = context.transports.find(id);
+  if (parts_->closed() || found == context.transports.end()) return;
+  context.emit(Warning{std::string(reason)});
+  parts_->gathering.failed(id);
+  Stream& stream = context.streams.at(found->second.stream);
+  std::vector<PairId> broken;
+  for (const auto& pair : stream.checklist.pairs()) {
+    if (pair->transport == id) broken.push_back(pair->id);
+  }
+  for (const PairId pair_id : broken) {
+    if (CandidatePair* pair = stream.checklist.find(pair_id); pair != nullptr) {
+      stream.checklist.triggered().remove(pair_id);
+      parts_->paths.lost(now, stream, *pair, "its local socket failed");
+    }
+  }
+  settle(now);
+}
+
+Disposition Agent::handle_datagram(TimePoint now, TransportId transport_id, const Address& remote, ByteView datagram) {
+  AgentContext& context = parts_->context;
+  const auto found = context.transports.find(transport_id);
+  if (found == context.transports.end() || found->second.state != Transport::State::ready) return Stranger{};
+  const Transport& transport = found->second;
+
+  if (!looks_like_stun(datagram)) {
+    if (std::find(transport.validated.begin(), transport.validated.end(), remote) != transport.validated.end()) {
+      return Media{transport.stream, transport.component};
+    }
+    ++context.counters.discarded_strangers;
+    return Stranger{};
+  }
+  // A failed agent answers nothing: the peer must not believe in a connection that we have given up.
+  if (parts_->over()) return Consumed{};
+  const auto message = StunMessage::parse(datagram);
+  bool accepted = false;
+  if (message && message->method() == StunMethod::binding) {
+    switch (message->message_class()) {
+      case StunClass::request:
+        accepted = parts_->incoming.handle_request(now, transport_id, remote, *message);
+        break;
+      case StunClass::success:
+      case StunClass::error:
+        accepted = parts_->outgoing.handle_response(now, transport_id, remote, *message);
+        break;
+      case StunClass::indication:
+        accepted = true;  // a keepalive (RFC 8445 11): it has done its work in the NATs on its way
+        break;
+    }
+  }
+  if (!accepted) {
+    ++context.counters.discarded_stun;
+    return Consumed{};
+  }
+  settle(now);
+  return Consumed{};
+}
+
+void Agent::handle_timeout(TimePoint now) {
+  settle(now);
+}
+
+void Agent::settle(TimePoint now) {
+  AgentContext& context = parts_->context;
+  parts_->last_seen = now;
+  if (parts_->closed()) return;
+  parts_->gathering.update_state();
+  if (context.state == ConnectionState::failed) return;
+
+  if (context.gathering && !parts_->checks_possible_since) {
+    const bool known = std::any_of(context.streams.begin(), context.streams.end(),
+                                   [&](const auto& entry) { return context.remote_of(entry.second).complete(); });
+    if (known) parts_->checks_possible_since = now;
+  }
+  if (parts_->checks_possible_since) parts_->outgoing.advance(now);
+
+  ConnectionVerdict verdict = judge_connection(context, now, parts_->checks_possible_since);
+  if (verdict.state == context.state) return;
+  if (verdict.state == ConnectionState::failed) {
+    stop(verdict.state, std::move(verdict.reason));
+    return;
+  }
+  context.state = verdict.state;
+  context.emit(ConnectionStateChanged{verdict.state, std::move(verdict.reason)});
+}
+
+std::optional<TimePoint> Agent::next_timeout() const {
+  if (parts_->over() || !parts_->checks_possible_since) return std::nullopt;
+  std::optional<TimePoint> next = parts_->outgoing.next_timeout(parts_->last_seen);
+  const TimePoint patience_ends = *parts_->checks_possible_since + kPatience;
+  if (parts_->context.state == ConnectionState::checking && parts_->last_seen < patience_ends) {
+    next = next ? std::min(*next, patience_ends) : patience_ends;
+  }
+  return next;
+}
+
+std::optional<Transmit> Agent::poll_transmit() {
+  auto& transmits = parts_->context.out.transmits;
+  if (transmits.empty()) return std::nullopt;
+  Transmit first = std::move(transmits.front());
+  transmits.pop_front();
+  return first;
+}
+
+std::optional<Event> Agent::poll_event() {
+  auto& events = parts_->context.out.events;
+  if (events.empty()) return std::nullopt;
+  Event first = std::move(events.front());
+  events.pop_front();
+  return first;
+}
+
+// ---- looking in ----
+
+Role Agent::role() const {
+  return parts_->context.role;
+}
+GatheringState Agent::gathering_state() const {
+  return parts_->gathering.state();
+}
+ConnectionState Agent::connection_state() const {
+  return parts_->context.state;
+}
+const Credentials& Agent::local_credentials() const {
+  return parts_->context.local;
+}
+const Credentials& Agent::remote_credentials() const {
+  return parts_->context.remote;
+}
+AgentCounters Agent::counters() const {
+  return parts_->context.counters;
+}
+
+Description Agent::local_description() const {
+  const AgentContext& context = parts_->context;
+  Description description;
+  description.credentials = context.local;
+  description.options = {"ice2"};
+  if (context.config.trickle) description.options.emplace_back("trickle");
+  description.pacing_ms =
+      static_cast<unsigned>(std::chrono::duration_cast<std::chrono::milliseconds>(context.pacer.ours()).count());
+  for (const auto& [id, stream] : context.streams) {
+    StreamDescription& part = description.streams.emplace_back();
+    part.stream = id;
+    for (const LocalCandidate& local : stream.local_candidates) {
+      // Peer-reflexive candidates are never signaled (RFC 8445 5.3).
+      if (!local.gone && local.candidate.type != CandidateType::peer_reflexive) {
+        part.candidates.push_back(local.candidate);
+      }
+    }
+    part.end_of_candidates = context.gathering && stream.local_ended;
+  }
+  return description;
+}
+
+std::optional<SelectedPair> Agent::selected_pair(StreamId stream_id, ComponentId component_id) const {
+  const Stream* stream = std::as_const(parts_->context).find_stream(stream_id);
+  if (stream == nullptr) return std::nullopt;
+  const auto component = stream->components.find(component_id);
+  if (component == stream->components.end() || !component->second.selected) return std::nullopt;
+  const CandidatePair* pair = stream->checklist.find(*component->second.selected);
+  if (pair == nullptr) return std::nullopt;
+  return SelectedPair{stream->local(pair->local).candidate, stream->remote(pair->remote).candidate, pair->transport,
+                      pair->nominated, pair->round_trip_time};
+}
+
+Snapshot Agent::snapshot() const {
+  const AgentContext& context = parts_->context;
+  Snapshot snapshot;
+  snapshot.role = context.role;
+  snapshot.counters = context.counters;
+  for (const auto& [id, stream] : context.streams) {
+    for (const LocalCandidate& local : stream.local_candidates) {
+      if (!local.gone) snapshot.local_candidates.emplace_back(id, local.candidate);
+    }
+    for (const RemoteCandidate& remote : stream.remote_candidates) {
+      snapshot.remote_candidates.emplace_back(id, remote.candidate);
+    }
+    for (const auto& pair : stream.checklist.pairs()) {
+      PairSnapshot& shown = snapshot.pairs.emplace_back();
+      shown.stream = id;
+      shown.component = pair->component;
+      shown.local = stream.local(pair->local).candidate;
+      shown.remote = stream.remote(pair->remote).candidate;
+      shown.state = pair->state;
+      shown.priority = pair->priority;
+      shown.valid = pair->valid;
+      shown.nominated = pair->nominated;
+      const auto component = stream.components.find(pair->component);
+      shown.selected = component != stream.components.end() && component->second.selected == pair->id;
+      shown.requests_sent = pair->requests_sent;
+      shown.responses_received = pair->responses_received;
+      shown.round_trip_time = pair->round_trip_time;
+      shown.failure = pair->failure;
+    }
+  }
+  return snapshot;
+}
+
+std::string Agent::explain() const {
+  const AgentContext& context = parts_->context;
+  if (parts_->closed()) return "closed";
+  if (!context.gathering) return "gathering has not begun";
+  std::string text;
+  for (const auto& [id, stream] : context.streams) {
+    for (const auto& [component_id, component] : stream.components) {
+      if (!text.empty()) text += "; ";
+      text += explain_component(context, stream, component);
+    }
+  }
+  return text;
+}
+
+std::string pair_text(const Stream& stream, const CandidatePair& pair) {
+  return stream.local(pair.local).candidate.address.text() + " -> " + pair.remote_address.text();
+}
+
+}  // namespace ice

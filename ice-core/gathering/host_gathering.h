@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Host candidates: one socket per address and component, a candidate for each that opened (RFC 8445 5.1.1.1).
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "ice-core/agent/context.h"
+#include "ice-core/checks/checklist_set.h"
+#include "ice-core/gathering/local_addresses.h"
+
+namespace ice {
+
+class HostGathering {
+ public:
+  HostGathering(AgentContext& context, ChecklistSet& checklists) : context_(context), checklists_(checklists) {}
+
+  void set_addresses(std::vector<GatheringAddress> addresses) { addresses_ = std::move(addresses); }
+  [[nodiscard]] bool has_addresses() const { return !addresses_.empty(); }
+  [[nodiscard]] GatheringState state() const { return state_; }
+
+  /// Asks the driver for the component's sockets.
+  void gather(Stream& stream, ComponentId component);
+  void ready(TransportId id, const Address& local);
+  void failed(TransportId id);
+  /// The driver closes the component's sockets; their candidates are gone.
+  void release(Stream& stream, ComponentId component);
+  /// Announces the candidates that are there once more, with the new generation's ufrag.
+  void announce_again();
+  /// Gathering is complete once every socket was answered for; tells it when that changed.
+  void update_state();
+
+ private:
+  void announce(const Stream& stream, const LocalCandidate& local);
+
+  AgentContext& context_;
+  ChecklistSet& checklists_;
+  std::vector<GatheringAddress> addresses_;
+  GatheringState state_ = GatheringState::fresh;
+};
+
+}  // namespace ice
