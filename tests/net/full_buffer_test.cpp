@@ -30,7 +30,9 @@ std::shared_ptr<UdpSocket> socket_beside_nobody(std::chrono::milliseconds retran
     const std::string commands =
         "ip link add v0 type veth peer name v1 && ip link set v1 up && ip link set v0 up && "
         "ip addr add 10.99.0.1/24 dev v0 && echo " +
-        std::to_string(retransmit.count()) + " > /proc/sys/net/ipv4/neigh/v0/retrans_time_ms";
+        std::to_string(retransmit.count()) +
+        " > /proc/sys/net/ipv4/neigh/v0/retrans_time_ms && "
+        "echo 100000000 > /proc/sys/net/ipv4/neigh/v0/unres_qlen_bytes";
     if (std::system(commands.c_str()) != 0) return;
     UdpSocketOptions options;
     options.local = *ice::Address::parse("10.99.0.1");
