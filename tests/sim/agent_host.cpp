@@ -60,6 +60,12 @@ void AgentHost::add_component(Flow flow) {
   });
 }
 
+void AgentHost::remove_component(Flow flow) {
+  std::erase(options_.flows, flow);
+  act("removes a component",
+      [&](ice::Agent& agent, ice::TimePoint now) { agent.remove_component(now, flow.first, flow.second); });
+}
+
 void AgentHost::hear(const ice::Description& description) {
   for (Observer* observer : world().observers()) observer->told_description(*this, description);
   static_cast<void>(agent_->set_remote_description(world().now(), description).ok());

@@ -83,6 +83,14 @@ void Invariants::fail(Invariant invariant, const AgentHost& host, const std::str
   world_.stop();
 }
 
+/// The peer ended its candidates without any for this flow (RFC 8838 13), or ended all streams that it spoke of and this
+/// one is none of them: it does not use the flow, until it says more.
+bool Invariants::Watch::unused_by_peer(const Flow& flow) const {
+  if (signaled_flows.contains(flow)) return false;
+  if (mentioned_streams.contains(flow.first)) return ended_streams.contains(flow.first);
+  return !mentioned_streams.empty() && ended_streams == mentioned_streams;
+}
+
 // ---- what the agent was told ----
 
 void Invariants::told_description(const AgentHost& host, const ice::Description& description) {
@@ -104,6 +112,7 @@ void Invariants::told_description(const AgentHost& host, const ice::Description&
   add(description.credentials);
   for (const auto& stream : description.streams) {
     add(stream.credentials);
+    known.mentioned_streams.insert(stream.stream);
     for (const auto& candidate : stream.candidates) {
       known.known_addresses.insert(candidate.address);
       known.signaled_flows.insert({stream.stream, candidate.component});
@@ -118,10 +127,12 @@ void Invariants::told_description(const AgentHost& host, const ice::Description&
 void Invariants::told_candidate(const AgentHost& host, ice::StreamId stream, const ice::Candidate& candidate) {
   watch(host).known_addresses.insert(candidate.address);
   watch(host).signaled_flows.insert({stream, candidate.component});
+  watch(host).mentioned_streams.insert(stream);
 }
 
 void Invariants::told_end_of_candidates(const AgentHost& host, ice::StreamId stream) {
   watch(host).ended_streams.insert(stream);
+  watch(host).mentioned_streams.insert(stream);
 }
 
 void Invariants::told_new_generation(const AgentHost& host) {
@@ -130,6 +141,7 @@ void Invariants::told_new_generation(const AgentHost& host) {
   known.answered.clear();
   known.authenticated.clear();
   known.unanswered.clear();
+  known.mentioned_streams.clear();
   known.ended_streams.clear();
   known.signaled_flows.clear();
   known.may_check_since.reset();
@@ -152,10 +164,12 @@ void Invariants::received(const AgentHost& host, ice::TransportId transport, con
     }
   } else if (message->message_class() == ice::StunClass::success) {
     const auto asked = known.own_requests.find(message->transaction_id());
-    if (asked == known.own_requests.end() || asked->second != way) return;
+    if (asked == known.own_requests.end() || asked->second.way != way || asked->second.answered) return;
     const bool valid = std::any_of(known.remote_credentials.begin(), known.remote_credentials.end(),
                                    [&](const auto& each) { return message->verify_integrity(each.second); });
-    if (valid) known.answered[way] = world_.now();
+    if (!valid) return;
+    asked->second.answered = true;  // an answer counts once, a replay of it never
+    known.answered[way] = world_.now();
   }
 }
 
@@ -211,11 +225,11 @@ void Invariants::request_sent(Watch& known, const ice::Transmit& transmit, const
   if (!known.known_addresses.contains(transmit.remote)) {
     fail(Invariant::checks_only_known_addresses, host, way_text(host, transmit.transport, transmit.remote));
   }
-  const auto [own, is_new] = known.own_requests.emplace(message.transaction_id(), way);
+  const auto [own, is_new] = known.own_requests.emplace(message.transaction_id(), Watch::Asked{way});
   if (is_new) {
     ++known.new_transactions;
     known.new_request_ways.insert(way);
-  } else if (own->second != way) {
+  } else if (own->second.way != way) {
     fail(Invariant::requests_are_counted, host, "a retransmission elsewhere: " +
                                                     way_text(host, transmit.transport, transmit.remote));
   }

@@ -87,9 +87,14 @@ class Invariants final : public Observer {
     const AgentHost* host = nullptr;
     std::set<std::pair<std::string, std::string>> remote_credentials;  // of this generation
     std::set<ice::Address> known_addresses;                            // signaled, or seen in authenticated requests
+    std::set<ice::StreamId> mentioned_streams;                         // the peer has them
     std::set<ice::StreamId> ended_streams;                             // end-of-candidates was told
     std::set<Flow> signaled_flows;                                     // a candidate of it was told
-    std::map<ice::TransactionId, Way> own_requests;
+    struct Asked {
+      Way way;
+      bool answered = false;
+    };
+    std::map<ice::TransactionId, Asked> own_requests;
     std::map<std::pair<ice::TransactionId, Way>, int> unanswered;
     std::map<Way, ice::TimePoint> answered;  // when the last valid answer came
     std::set<Way> authenticated;
@@ -107,10 +112,7 @@ class Invariants final : public Observer {
     ice::TimePoint second_began{};
     int timeouts_this_second = 0;
 
-    /// The peer ended its candidates without any for this flow (RFC 8838 13): it does not use it, until it says more.
-    [[nodiscard]] bool unused_by_peer(const Flow& flow) const {
-      return ended_streams.contains(flow.first) && !signaled_flows.contains(flow);
-    }
+    [[nodiscard]] bool unused_by_peer(const Flow& flow) const;
   };
   Watch& watch(const AgentHost& host);
   void fail(Invariant invariant, const AgentHost& host, const std::string& text);

@@ -134,21 +134,16 @@ class Call {
 class WithPeer : public ::testing::Test {
  protected:
   explicit WithPeer(Role role = Role::controlling) {
-    HostOptions options;
     options.agent.role = role;
     options.agent.trace = story != nullptr;
     options.interfaces = {{"eth0", alices, at("10.0.1.1"), 65535}};
-    make_alice(options);
+    peer.role = role == Role::controlling ? Role::controlled : Role::controlling;
   }
 
-  /// Before begin(): other options than the usual.
-  void make_alice(const HostOptions& options) {
-    alice = &world.add<AgentHost>("alice" + std::string(alice == nullptr ? "" : "2"), options);
+  /// Alice is made of `options` and gathers; the peer learns her credentials.
+  void begin(const std::string& name = "alice") {
+    alice = &world.add<AgentHost>(name, options);
     alice->keep_events = true;
-    peer.role = options.agent.role == Role::controlling ? Role::controlled : Role::controlling;
-  }
-  /// Alice gathers; the peer learns her credentials.
-  void begin() {
     alice->start();
     world.run_for(1ms);  // the sockets open
     peer.other = alice->agent().local_credentials();
@@ -174,6 +169,7 @@ class WithPeer : public ::testing::Test {
   NetworkId alices = world.add_network("alice's");
   NetworkId peers = world.add_network("the peer's");
   ScriptedPeer& peer = world.add<ScriptedPeer>("peer", peers, at("10.0.2.1", 4000));
+  HostOptions options;  ///< alice's; a test may change them before begin()
   AgentHost* alice = nullptr;
 };
 
