@@ -268,7 +268,9 @@ std::optional<MediaText> parse_media(ice::ByteView bytes) {
   const auto slash = line.find('/', name_end);
   const auto flow_end = line.find(' ', slash);
   if (name_end == line.npos || slash == line.npos || flow_end == line.npos) return std::nullopt;
-  const auto number = [&](std::size_t from) { return static_cast<unsigned>(std::strtoul(line.data() + from, nullptr, 10)); };
+  const auto number = [&](std::size_t from) {
+    return static_cast<unsigned>(std::strtoul(line.data() + from, nullptr, 10));
+  };
   return MediaText{std::string(line.substr(kBegin.size(), name_end - kBegin.size())),
                    flow(number(name_end + 1), number(slash + 1)), std::string(line.substr(flow_end + 1))};
 }

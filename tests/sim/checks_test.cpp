@@ -53,8 +53,9 @@ TEST_F(Checks, APeerReflexiveCandidateHasThePriorityOfTheCheckAndBecomesTheSigna
   EXPECT_EQ(remote[0].second.type, ice::CandidateType::host);
   EXPECT_EQ(remote[0].second.priority, signaled.priority);
   ASSERT_EQ(alice->agent().snapshot().pairs.size(), 1U);
-  EXPECT_EQ(alice->agent().snapshot().pairs[0].priority,
-            ice::pair_priority(Role::controlling, alice->agent().snapshot().pairs[0].local.priority, signaled.priority));
+  EXPECT_EQ(
+      alice->agent().snapshot().pairs[0].priority,
+      ice::pair_priority(Role::controlling, alice->agent().snapshot().pairs[0].local.priority, signaled.priority));
   world.run_for(1s);
   EXPECT_TRUE(alice->is(ConnectionState::completed));
 }
@@ -275,7 +276,8 @@ TEST_F(Checks, CarryWhatTheRfcDemands) {
   EXPECT_EQ(check.username(), peer.credentials.ufrag + ":" + peer.other.ufrag);
   EXPECT_TRUE(check.verify_integrity(peer.credentials.pwd));
   EXPECT_TRUE(check.has_fingerprint());
-  EXPECT_EQ(check.priority(), ice::candidate_priority(ice::CandidateType::peer_reflexive, 65535, ice::ComponentId(1)).value);
+  EXPECT_EQ(check.priority(),
+            ice::candidate_priority(ice::CandidateType::peer_reflexive, 65535, ice::ComponentId(1)).value);
   EXPECT_TRUE(check.ice_controlling().has_value());
   EXPECT_FALSE(check.ice_controlled().has_value());
   EXPECT_FALSE(check.use_candidate()) << "nomination is regular (trap 7)";

@@ -23,9 +23,12 @@ struct Picture {
 };
 Picture picture(const AgentHost& host) {
   const auto snapshot = host.agent().snapshot();
-  return {host.state(),          host.agent().role(),
-          snapshot.pairs.size(), snapshot.remote_candidates.size(),
-          host.events().size(),  snapshot.counters.requests_received,
+  return {host.state(),
+          host.agent().role(),
+          snapshot.pairs.size(),
+          snapshot.remote_candidates.size(),
+          host.events().size(),
+          snapshot.counters.requests_received,
           snapshot.counters.responses_received};
 }
 

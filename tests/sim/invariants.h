@@ -36,14 +36,14 @@ enum class Invariant {
   events_match_getters,          ///< the last event says what the getter says
   state_matches_paths,           ///< connected: all flows that the peer uses have a path; completed: all are nominated
   // ---- at the end of a call ----
-  none_stuck,                    ///< completed or failed within the time allowed
-  completes_where_possible,      ///< completed, where a path exists for all flows
-  fails_with_reason,             ///< failed not before PAC ran out (RFC 8863), and explained
-  one_controlling,               ///< RFC 8445 7.3.1.1
-  pairs_mirror,                  ///< A's selected pair, seen through the network, is B's
+  none_stuck,                ///< completed or failed within the time allowed
+  completes_where_possible,  ///< completed, where a path exists for all flows
+  fails_with_reason,         ///< failed not before PAC ran out (RFC 8863), and explained
+  one_controlling,           ///< RFC 8445 7.3.1.1
+  pairs_mirror,              ///< A's selected pair, seen through the network, is B's
   // ---- after close() ----
-  closes_everything,             ///< transports closed, paths and sources revoked, no timer
-  silent_after_close,            ///< nothing is sent
+  closes_everything,   ///< transports closed, paths and sources revoked, no timer
+  silent_after_close,  ///< nothing is sent
 };
 const char* text(Invariant invariant);
 
@@ -100,11 +100,11 @@ class Invariants final : public Observer {
     std::set<Way> authenticated;
     std::map<Way, Flow> sources;
     std::map<Way, ice::TimePoint> last_consent;
-    std::set<Way> new_request_ways;          // of this step
+    std::set<Way> new_request_ways;  // of this step
     std::optional<ice::TimePoint> last_check;
     ice::Duration ta{};
     ice::AgentCounters counters;
-    std::size_t new_transactions = 0;        // of this step
+    std::size_t new_transactions = 0;  // of this step
     std::optional<ice::ConnectionState> state;
     std::optional<ice::TimePoint> may_check_since;
     int generation = 0;

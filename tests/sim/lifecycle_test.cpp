@@ -36,13 +36,12 @@ TEST(Lifecycle, AStreamAddedLaterFindsTheCandidatesThatWereKeptForIt) {
 TEST(Lifecycle, ANewcomerTakesThePlaceOfAPeerThatDied) {
   // ELEMENTS.md "Starting in time": a new peer-id is a new generation, not an ICE restart.
   Call call;
-  AgentHost& carol = call.world.add<AgentHost>(
-      "carol", [&] {
-        HostOptions options;
-        options.agent.role = Role::controlled;
-        options.interfaces = {{"eth0", call.world.add_network("carol's"), at("10.0.9.1"), 65535}};
-        return options;
-      }());
+  AgentHost& carol = call.world.add<AgentHost>("carol", [&] {
+    HostOptions options;
+    options.agent.role = Role::controlled;
+    options.interfaces = {{"eth0", call.world.add_network("carol's"), at("10.0.9.1"), 65535}};
+    return options;
+  }());
   call.begin();
   ASSERT_TRUE(call.both(ConnectionState::completed));
   call.world.run_for(10s);
@@ -138,7 +137,8 @@ TEST_P(ClosingAt, ReleasesEverythingAtOnceAndSendsNothingMore) {
   call.invariants.check_closed(call.bob);
 }
 
-INSTANTIATE_TEST_SUITE_P(Milliseconds, ClosingAt, ::testing::Values(0, 2, 5, 10, 25, 27, 30, 35, 45, 55, 65, 100, 1000, 20000));
+INSTANTIATE_TEST_SUITE_P(Milliseconds, ClosingAt,
+                         ::testing::Values(0, 2, 5, 10, 25, 27, 30, 35, 45, 55, 65, 100, 1000, 20000));
 
 TEST(Lifecycle, CallsAfterCloseDoNothing) {
   Call call;

@@ -70,8 +70,8 @@ TEST_F(Nominating, DoesNotWaitForAnAddressThatNobodyAnswersOn) {
   };
   begin();
   const auto told = world.now();
-  alice->hear(peer.description(
-      {peer.candidate(peer.address(), 1, 65000), peer.candidate(at("10.0.2.2", 4000), 1, 1000)}));
+  alice->hear(
+      peer.description({peer.candidate(peer.address(), 1, 65000), peer.candidate(at("10.0.2.2", 4000), 1, 1000)}));
   ASSERT_TRUE(world.run_until([&] { return alice->is(ConnectionState::completed); }, 60s));
   EXPECT_LE(ms(world.now() - told), 500.0);
   EXPECT_EQ(alice->path(flow(0, 1))->remote, at("10.0.2.2", 4000));
