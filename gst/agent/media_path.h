@@ -8,7 +8,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -16,21 +15,22 @@
 #include <string>
 #include <vector>
 
+#include "gst/agent/datagram_ring.h"
 #include "gst/net/packet.h"
+#include "gst/net/udp_socket.h"
+#include "gst/net/wake_signal.h"
 #include "ice-core/base/address.h"
 
 namespace gstice {
-
-class UdpSocket;
 
 /// Sends media of one component on the path that the agent selected. Any number of icesinks share one.
 class MediaSender {
  public:
   enum class Outcome {
-    sent,         ///< everything went to the kernel (or was dropped by the network below it)
-    no_path,      ///< no valid pair now: nothing (more) was sent
-    unlocked,     ///< unlock() was called meanwhile
-    closed,       ///< the component or session is gone
+    sent,      ///< everything went to the kernel (or was dropped by the network below it)
+    no_path,   ///< no valid pair now: nothing (more) was sent
+    unlocked,  ///< unlock() was called meanwhile
+    closed,    ///< the component or session is gone
   };
   struct SendResult {
     Outcome outcome = Outcome::sent;
@@ -39,8 +39,8 @@ class MediaSender {
   };
 
   /// Sends the datagrams in order by sendmmsg, runs of equal size by UDP_SEGMENT. Holds this component's mutex across
-  /// the system call, so that after revoke() returns nothing more leaves on the old path. A full socket buffer is waited
-  /// for without the mutex.
+  /// the system call, so that after revoke() returns nothing more leaves on the old path. A full socket buffer is
+  /// waited for without the mutex.
   SendResult send(std::span<const OutboundDatagram> datagrams);
 
   /// Blocks until there is a path (returns sent), or unlocked or closed.
@@ -54,7 +54,7 @@ class MediaSender {
   struct Counters {
     std::uint64_t packets_sent = 0;
     std::uint64_t bytes_sent = 0;
-    std::uint64_t send_errors = 0;   ///< system call errors other than a full buffer, by datagram
+    std::uint64_t send_errors = 0;  ///< system call errors other than a full buffer, by datagram
     std::uint64_t packets_too_large = 0;
   };
   [[nodiscard]] Counters counters() const;
@@ -65,13 +65,24 @@ class MediaSender {
   void close();
 
  private:
+  class Control;
+  /// Why nothing can be sent now; `sent` when it can.
+  [[nodiscard]] Outcome state_locked() const;
+  void wait_for_room(std::unique_lock<std::mutex>& lock);
+
+  /// Threads that want to change the path. A sender in a tight loop lets them pass, which a mutex does not promise.
+  std::atomic<int> controls_waiting_{0};
+
   mutable std::mutex mutex_;  ///< guards what follows; a leaf lock, uncontended but for path changes
   std::condition_variable changed_;
   std::shared_ptr<UdpSocket> socket_;
   ice::Address remote_;
+  GsoState gso_;
   bool unlocked_ = false;
   bool closed_ = false;
   Counters counters_;
+  int waiting_for_room_ = 0;
+  std::unique_ptr<WakeSignal> wake_;  ///< made when a send buffer is full for the first time
 };
 
 /// The bounded queue of media towards one icesrc: drops the oldest when full, and counts.
@@ -95,20 +106,22 @@ class MediaReceiver {
   void set_listening(bool listening);
 
   struct Counters {
-    std::uint64_t packets_received = 0;
+    std::uint64_t packets_received = 0;  ///< all that came, the dropped ones too
     std::uint64_t bytes_received = 0;
     std::uint64_t packets_dropped = 0;  ///< by the queue's bounds, or with nobody listening
   };
   [[nodiscard]] Counters counters() const;
 
   // ---- for Session only ----
+  /// Takes the datagrams out of `batch` and leaves it empty, its capacity untouched.
   void push(std::vector<InboundDatagram>&& batch);
   void close();
 
  private:
   mutable std::mutex mutex_;  ///< guards what follows; a leaf lock
   std::condition_variable arrived_;
-  std::deque<InboundDatagram> queue_;
+  int waiting_ = 0;
+  DatagramRing queue_;
   std::size_t queued_bytes_ = 0;
   bool listening_ = false;
   bool unlocked_ = false;

@@ -39,7 +39,7 @@ TEST(Consent, IsAskedEveryFourToSixSecondsWhileAnswersCome) {
     shortest = std::min(shortest, next - last);
     longest = std::max(longest, next - last);
     consent.sent(next, random);
-    consent.answered(next);
+    consent.answered(next, random);
     last = next;
   }
   EXPECT_GE(shortest, seconds(4));
@@ -52,7 +52,7 @@ TEST(Consent, IsGoneThirtySecondsAfterTheLastAnswer) {
   SeededRandom random;
   Consent consent;
   consent.start(kStart, kStart, random);
-  consent.answered(kStart + seconds(3));
+  consent.answered(kStart + seconds(3), random);
   EXPECT_FALSE(consent.expired(kStart + seconds(33) - milliseconds(1)));
   EXPECT_TRUE(consent.expired(kStart + seconds(33)));
 }
@@ -80,7 +80,7 @@ TEST(Consent, IsDoubtfulAfterTwelveSecondsOfSilence) {
   consent.start(kStart, kStart, random);
   EXPECT_FALSE(consent.doubtful(kStart + seconds(12) - milliseconds(1)));
   EXPECT_TRUE(consent.doubtful(kStart + seconds(12)));
-  consent.answered(kStart + seconds(13));
+  consent.answered(kStart + seconds(13), random);
   EXPECT_FALSE(consent.doubtful(kStart + seconds(13)));
 }
 

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// See media_path.h.
+#include "gst/agent/media_path.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+namespace gstice {
+
+namespace {
+
+/// The lock is given back after so many datagrams: revoking and closing wait for one slice at most.
+constexpr std::size_t kSliceDatagrams = 256;
+
+}  // namespace
+
+/// Holds the mutex for a change of the path, ahead of senders that keep taking it.
+class MediaSender::Control {
+ public:
+  explicit Control(MediaSender& sender) : sender_(sender) {
+    sender.controls_waiting_.fetch_add(1, std::memory_order_relaxed);
+    lock_ = std::unique_lock(sender.mutex_);
+    sender.controls_waiting_.fetch_sub(1, std::memory_order_relaxed);
+  }
+  /// Whoever waits for something looks again.
+  ~Control() {
+    if (sender_.waiting_for_room_ > 0 && sender_.wake_) sender_.wake_->set();
+    sender_.changed_.notify_all();
+  }
+  Control(const Control&) = delete;
+  Control& operator=(const Control&) = delete;
+
+ private:
+  MediaSender& sender_;
+  std::unique_lock<std::mutex> lock_;
+};
+
+MediaSender::Outcome MediaSender::state_locked() const {
+  if (closed_) return Outcome::closed;
+  if (unlocked_) return Outcome::unlocked;
+  return socket_ ? Outcome::sent : Outcome::no_path;
+}
+
+MediaSender::SendResult MediaSender::send(std::span<const OutboundDatagram> datagrams) {
+  SendResult result;
+  do {
+    while (controls_waiting_.load(std::memory_order_relaxed) > 0) std::this_thread::yield();
+    std::unique_lock lock(mutex_);
+    result.outcome = state_locked();
+    if (result.outcome != Outcome::sent) return result;
+
+    const auto rest = datagrams.subspan(result.datagrams_sent);
+    const auto slice = rest.first(std::min(rest.size(), kSliceDatagrams));
+    const SendBatchResult batch = socket_->send_batch(slice, remote_, gso_);
+    result.datagrams_sent += batch.done;
+    result.too_large += batch.too_large;
+    counters_.packets_sent += batch.done - batch.too_large - batch.errors;
+    counters_.bytes_sent += batch.bytes_sent;
+    counters_.send_errors += batch.errors;
+    counters_.packets_too_large += batch.too_large;
+    if (batch.buffer_full) wait_for_room(lock);
+  } while (result.datagrams_sent < datagrams.size());
+  return result;
+}
+
+void MediaSender::wait_for_room(std::unique_lock<std::mutex>& lock) {
+  using namespace std::chrono_literals;
+  if (!wake_) wake_ = WakeSignal::create();
+  const std::shared_ptr<UdpSocket> socket = socket_;
+  const WakeSignal* const wake = wake_.get();
+  ++waiting_for_room_;
+  lock.unlock();
+  // Without a descriptor left for the signal, look again often.
+  socket->wait_writable(wake, wake != nullptr ? 1000ms : 5ms);
+  lock.lock();
+  if (--waiting_for_room_ == 0 && wake != nullptr) wake->clear();
+}
+
+MediaSender::Outcome MediaSender::wait_for_path() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return state_locked() != Outcome::no_path; });
+  return state_locked();
+}
+
+bool MediaSender::has_path() const {
+  const std::lock_guard lock(mutex_);
+  return socket_ != nullptr;
+}
+
+void MediaSender::unlock() {
+  const Control control(*this);
+  unlocked_ = true;
+}
+
+void MediaSender::unlock_stop() {
+  const Control control(*this);
+  unlocked_ = false;
+}
+
+MediaSender::Counters MediaSender::counters() const {
+  const std::lock_guard lock(mutex_);
+  return counters_;
+}
+
+void MediaSender::set_path(std::shared_ptr<UdpSocket> socket, const ice::Address& remote) {
+  const Control control(*this);
+  if (closed_) return;
+  if (socket_ != socket || remote_ != remote) gso_ = {};
+  socket_ = std::move(socket);
+  remote_ = remote;
+}
+
+void MediaSender::revoke() {
+  const Control control(*this);
+  socket_.reset();
+}
+
+void MediaSender::close() {
+  const Control control(*this);
+  closed_ = true;
+  socket_.reset();
+}
+
+MediaReceiver::Outcome MediaReceiver::pop(std::vector<InboundDatagram>& out, std::size_t limit,
+                                          std::optional<std::chrono::milliseconds> patience) {
+  std::unique_lock lock(mutex_);
+  const auto ready = [this] { return closed_ || unlocked_ || !queue_.empty(); };
+  if (!ready()) {
+    ++waiting_;
+    if (patience) {
+      arrived_.wait_for(lock, *patience, ready);
+    } else {
+      arrived_.wait(lock, ready);
+    }
+    --waiting_;
+  }
+  if (closed_) return Outcome::closed;
+  if (unlocked_) return Outcome::unlocked;
+  if (queue_.empty()) return Outcome::timeout;
+  for (std::size_t count = std::min(limit, queue_.size()); count > 0; --count) {
+    out.push_back(queue_.pop());
+    queued_bytes_ -= out.back().length;
+  }
+  return Outcome::data;
+}
+
+void MediaReceiver::push(std::vector<InboundDatagram>&& batch) {
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!closed_) {
+      counters_.packets_received += batch.size();
+      for (const InboundDatagram& datagram : batch) counters_.bytes_received += datagram.length;
+      if (!listening_) {
+        counters_.packets_dropped += batch.size();
+      } else {
+        for (InboundDatagram& datagram : batch) {
+          queued_bytes_ += datagram.length;
+          queue_.push(std::move(datagram));
+          while (queue_.size() > kMaxDatagrams || queued_bytes_ > kMaxBytes) {
+            queued_bytes_ -= queue_.pop().length;
+            ++counters_.packets_dropped;
+          }
+        }
+        wake = waiting_ > 0;
+      }
+    }
+  }
+  if (wake) arrived_.notify_one();
+  batch.clear();
+}
+
+void MediaReceiver::unlock() {
+  const std::lock_guard lock(mutex_);
+  unlocked_ = true;
+  arrived_.notify_all();
+}
+
+void MediaReceiver::unlock_stop() {
+  const std::lock_guard lock(mutex_);
+  unlocked_ = false;
+}
+
+void MediaReceiver::clear() {
+  const std::lock_guard lock(mutex_);
+  queue_.clear();
+  queued_bytes_ = 0;
+}
+
+void MediaReceiver::set_listening(bool listening) {
+  const std::lock_guard lock(mutex_);
+  listening_ = listening;
+}
+
+MediaReceiver::Counters MediaReceiver::counters() const {
+  const std::lock_guard lock(mutex_);
+  return counters_;
+}
+
+void MediaReceiver::close() {
+  const std::lock_guard lock(mutex_);
+  closed_ = true;
+  queue_.clear();
+  queued_bytes_ = 0;
+  arrived_.notify_all();
+}
+
+}  // namespace gstice
