@@ -2,6 +2,7 @@
 // The client of the rendezvous (docs/rendezvous.md): a WebSocket to a room, on a GLib thread of its own.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -10,16 +11,34 @@
 
 #include "ice-core/base/result.h"
 
+extern "C" {
+using GTlsDatabase = struct _GTlsDatabase;
+}
+
 namespace gstice {
+
+/// The client's clocks and trust. The defaults are what docs/rendezvous.md promises; tests use shorter ones.
+struct RendezvousOptions {
+  std::chrono::milliseconds connect_timeout{10'000};  ///< until the server's welcome, in each attempt
+  std::chrono::milliseconds first_pause{500};         ///< before the second attempt; doubles
+  std::chrono::milliseconds longest_pause{10'000};
+  std::chrono::seconds ping_interval{5};
+  std::chrono::milliseconds silence_timeout{15'000};    ///< of the server; then we connect anew
+  std::chrono::milliseconds comeback_patience{15'000};  ///< for the peer, after we had to connect anew
+  GTlsDatabase* trust = nullptr;                        ///< for wss; null: the system's authorities. Not owned
+};
 
 class RendezvousClient {
  public:
   /// Called on the GLib thread, in order, under no lock; never after close() has returned, unless close() is called
   /// from inside one of them.
   struct Callbacks {
-    /// We are in the room. `first`: nobody was there before us, so we control by default.
+    /// We are in the room. `first`: nobody was there before us, so we control by default. Called again, before
+    /// peer_joined, when that changes because of who came and went meanwhile.
     std::function<void(bool first)> joined;
-    /// A peer is in the room with us. Called again with another id when a newcomer took its place.
+    /// A peer is in the room with us. Called again with another id when a newcomer took its place, and with the same id
+    /// when that peer comes back after peer_left. While a connection to the server is lost and mended within the
+    /// comeback patience nothing is called: what was sent last is sent again by the client itself.
     std::function<void(const std::string& peer_id)> peer_joined;
     /// The peer's RFC 8840 fragment (or SDP), whole or as far as it is gathered.
     std::function<void(const std::string& description)> description;
@@ -27,8 +46,9 @@ class RendezvousClient {
     std::function<void(unsigned stream, const std::string& candidate)> candidate;
     /// The peer left. `goodbye`: it said so; else its connection was lost.
     std::function<void(bool goodbye)> peer_left;
-    /// The rendezvous cannot be used: bad certificate, 404, room full, garbage, nobody listening … One sentence that names
-    /// the part at fault and the address. `fatal`: no further attempt is made; else it tries again by itself.
+    /// The rendezvous cannot be used: bad certificate, 404, room full, garbage, nobody listening … One sentence that
+    /// names the part at fault and the address. `fatal`: no further attempt is made; else it tries again by itself.
+    /// Also, not fatal, when something could not be sent as it is (too large, no Unicode).
     std::function<void(const std::string& message, bool fatal)> failed;
   };
 
@@ -36,14 +56,16 @@ class RendezvousClient {
   static ice::Result<> check_url(std::string_view url);
 
   /// Begins connecting, in the background; retries with growing pauses when the connection breaks after it was up.
-  static std::unique_ptr<RendezvousClient> connect(std::string url, Callbacks callbacks);
+  static std::unique_ptr<RendezvousClient> connect(std::string url, Callbacks callbacks,
+                                                   RendezvousOptions options = {});
   /// Same as close().
   ~RendezvousClient();
 
   /// Sends to the peer in the room; what is sent before a peer is there is dropped (peer_joined is the moment to send).
   void send_description(std::string description);
   void send_candidate(unsigned stream, std::string candidate);
-  /// Says goodbye, then leaves in the background. Any thread; does not block on the network.
+  /// Says goodbye, then leaves in the background. Any thread, callbacks included; does not block on the network. From
+  /// another thread it waits for a callback that is running just now: hold no lock meanwhile that a callback takes.
   void close();
 
  private:

@@ -228,8 +228,14 @@ std::string candidate_line(const Candidate& candidate) {
   for (const TcpType& type : kTcpTypes) {
     if (type.protocol == candidate.protocol) append(line, "tcptype", type.text);
   }
-  for (const auto& [key, value] : candidate.extensions) append(line, key, value);
+  // An extension may have no value (RFC 8839 5.1), but only the line's end shows that it has none.
+  for (const auto& [key, value] : candidate.extensions) {
+    if (!value.empty()) append(line, key, value);
+  }
   if (!candidate.ufrag.empty()) append(line, "ufrag", candidate.ufrag);
+  if (!candidate.extensions.empty() && candidate.extensions.back().second.empty()) {
+    line += ' ' + candidate.extensions.back().first;
+  }
   return line;
 }
 

@@ -17,11 +17,20 @@ Duration random_interval(RandomSource& random) {
 void Consent::start(TimePoint now, TimePoint answered, RandomSource& random) {
   running_ = true;
   answered_ = answered;
+  hurried_ = false;
   next_ = now + random_interval(random);
 }
 
 void Consent::sent(TimePoint now, RandomSource& random) {
-  next_ = now + (now >= answered_ + kHurryAfter ? kHurryInterval : random_interval(random));
+  hurried_ = now >= answered_ + kHurryAfter;
+  next_ = now + (hurried_ ? kHurryInterval : random_interval(random));
+}
+
+void Consent::answered(TimePoint now, RandomSource& random) {
+  answered_ = now;
+  // The hurry is over: no further check before its usual time (RFC 7675 5.1: never under 4 s).
+  if (hurried_) next_ = now + random_interval(random);
+  hurried_ = false;
 }
 
 std::optional<TimePoint> Consent::next_timeout(TimePoint now) const {

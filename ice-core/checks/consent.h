@@ -26,7 +26,7 @@ class Consent {
   void start(TimePoint now, TimePoint answered, RandomSource& random);
   void stop() { running_ = false; }
   /// A valid answer of the pair arrived.
-  void answered(TimePoint now) { answered_ = now; }
+  void answered(TimePoint now, RandomSource& random);
   /// A consent check is sent now; the next one is planned.
   void sent(TimePoint now, RandomSource& random);
 
@@ -41,6 +41,7 @@ class Consent {
   bool running_ = false;
   TimePoint answered_{};
   TimePoint next_{};
+  bool hurried_ = false;  ///< next_ was planned in a hurry
 };
 
 }  // namespace ice

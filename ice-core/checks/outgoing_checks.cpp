@@ -170,7 +170,7 @@ void OutgoingChecks::handle_success(TimePoint now, Stream& stream, CandidatePair
   if (pending.purpose == Purpose::consent) {
     if (pair.valid) {
       auto& component = stream.components.at(pair.component);
-      if (component.selected == pair.id) component.consent.answered(now);
+      if (component.selected == pair.id) component.consent.answered(now, context_.random);
     }
     return;
   }
@@ -187,14 +187,15 @@ void OutgoingChecks::handle_success(TimePoint now, Stream& stream, CandidatePair
   if (valid.id != pair.id && !valid.checked_pair) valid.checked_pair = pair.id;
   pair.valid_pair = valid.id;
   pair.state = PairState::succeeded;
-  stream.checklist.triggered().remove(pair.id);
+  // A second check of the pair may be answered while its nomination waits in the queue: that one stays.
+  if (pair.nomination != NominationStep::queued) stream.checklist.triggered().remove(pair.id);
   if (newly_valid) {
     context_.trace([&] { return "valid " + pair_text(stream, valid); });
   }
   validate_source(pending.transport, pending.remote);
   checklists_.unfreeze(pair.foundation);
   if (auto& component = stream.components.at(pair.component); component.selected == valid.id) {
-    component.consent.answered(now);
+    component.consent.answered(now, context_.random);
   }
 
   const bool our_nomination = pending.purpose == Purpose::nomination && context_.role == Role::controlling;

@@ -39,7 +39,7 @@ TEST(Consent, IsAskedEveryFourToSixSecondsWhileAnswersCome) {
     shortest = std::min(shortest, next - last);
     longest = std::max(longest, next - last);
     consent.sent(next, random);
-    consent.answered(next);
+    consent.answered(next, random);
     last = next;
   }
   EXPECT_GE(shortest, seconds(4));
@@ -52,7 +52,7 @@ TEST(Consent, IsGoneThirtySecondsAfterTheLastAnswer) {
   SeededRandom random;
   Consent consent;
   consent.start(kStart, kStart, random);
-  consent.answered(kStart + seconds(3));
+  consent.answered(kStart + seconds(3), random);
   EXPECT_FALSE(consent.expired(kStart + seconds(33) - milliseconds(1)));
   EXPECT_TRUE(consent.expired(kStart + seconds(33)));
 }
@@ -74,13 +74,24 @@ TEST(Consent, IsAskedEverySecondWhenItsEndIsNear) {
   EXPECT_FALSE(consent.due(late + seconds(1) - milliseconds(1)));
 }
 
+TEST(Consent, IsAskedAtItsUsualTimeAgainOnceAnAnswerEndsTheHurry) {
+  SeededRandom random;
+  Consent consent;
+  consent.start(kStart, kStart, random);
+  const TimePoint late = kStart + seconds(20);
+  consent.sent(late, random);
+  consent.answered(late + milliseconds(50), random);
+  EXPECT_FALSE(consent.due(late + seconds(4)));
+  EXPECT_TRUE(consent.due(late + milliseconds(6050)));
+}
+
 TEST(Consent, IsDoubtfulAfterTwelveSecondsOfSilence) {
   SeededRandom random;
   Consent consent;
   consent.start(kStart, kStart, random);
   EXPECT_FALSE(consent.doubtful(kStart + seconds(12) - milliseconds(1)));
   EXPECT_TRUE(consent.doubtful(kStart + seconds(12)));
-  consent.answered(kStart + seconds(13));
+  consent.answered(kStart + seconds(13), random);
   EXPECT_FALSE(consent.doubtful(kStart + seconds(13)));
 }
 

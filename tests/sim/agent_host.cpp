@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Drives one ice::Agent as agent.h says: drain after every call, wake at next_timeout(), obey the events.
+#include "tests/sim/agent_host.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace sim {
+
+namespace {
+template <typename... Handlers>
+struct Overloaded : Handlers... {
+  using Handlers::operator()...;
+};
+template <typename... Handlers>
+Overloaded(Handlers...) -> Overloaded<Handlers...>;
+}  // namespace
+
+AgentHost::AgentHost(World& world, std::string name, HostOptions options)
+    : Node(world, std::move(name)), options_(std::move(options)), random_(world.random("agent " + this->name())) {
+  agent_ = std::make_unique<ice::Agent>(options_.agent, random_);
+  for (const HostInterface& interface : options_.interfaces) world.attach(interface.network, interface.address, *this);
+}
+
+AgentHost::~AgentHost() = default;
+
+void AgentHost::act(std::string_view what, const std::function<void(ice::Agent&, ice::TimePoint)>& action) {
+  for (Observer* observer : world().observers()) observer->told(*this, what);
+  action(*agent_, world().now());
+  drain(Step::told);
+}
+
+void AgentHost::start() {
+  for (const Flow& each : options_.flows) {
+    act("adds a component", [&](ice::Agent& agent, ice::TimePoint now) {
+      static_cast<void>(agent.add_component(now, each.first, each.second).ok());
+    });
+  }
+  act("gathers", [&](ice::Agent& agent, ice::TimePoint now) {
+    std::vector<ice::GatheringAddress> addresses;
+    for (std::size_t i = 0; i < options_.interfaces.size(); ++i) {
+      const HostInterface& interface = options_.interfaces[i];
+      ice::GatheringAddress address;
+      address.local.interface = interface.name;
+      address.local.interface_index = static_cast<unsigned>(i + 1);
+      address.local.address = interface.address;
+      address.local.prefix_length = interface.address.family() == ice::Family::ipv4 ? 24 : 64;
+      address.local_preference = interface.local_preference;
+      addresses.push_back(address);
+    }
+    agent.set_local_addresses(std::move(addresses));
+    agent.gather(now);
+  });
+}
+
+void AgentHost::add_component(Flow flow) {
+  options_.flows.push_back(flow);
+  act("adds a component", [&](ice::Agent& agent, ice::TimePoint now) {
+    static_cast<void>(agent.add_component(now, flow.first, flow.second).ok());
+  });
+}
+
+void AgentHost::remove_component(Flow flow) {
+  std::erase(options_.flows, flow);
+  act("removes a component",
+      [&](ice::Agent& agent, ice::TimePoint now) { agent.remove_component(now, flow.first, flow.second); });
+}
+
+void AgentHost::hear(const ice::Description& description) {
+  for (Observer* observer : world().observers()) observer->told_description(*this, description);
+  static_cast<void>(agent_->set_remote_description(world().now(), description).ok());
+  drain(Step::told);
+}
+
+void AgentHost::hear(ice::StreamId stream, const ice::Candidate& candidate) {
+  for (Observer* observer : world().observers()) observer->told_candidate(*this, stream, candidate);
+  static_cast<void>(agent_->add_remote_candidate(world().now(), stream, candidate).ok());
+  drain(Step::told);
+}
+
+void AgentHost::hear_end_of_candidates(ice::StreamId stream) {
+  for (Observer* observer : world().observers()) observer->told_end_of_candidates(*this, stream);
+  agent_->end_remote_candidates(world().now(), stream);
+  drain(Step::told);
+}
+
+void AgentHost::new_generation() {
+  for (Observer* observer : world().observers()) observer->told_new_generation(*this);
+  agent_->new_generation(world().now());
+  drain(Step::told);
+}
+
+bool AgentHost::send_media(Flow flow, std::string_view text) {
+  const ice::PathChanged::Path* to = path(flow);
+  if (to == nullptr) return false;
+  const Socket* from = socket(to->transport);
+  if (from == nullptr) return false;
+  world().send(*this, from->network, {from->local, to->remote, media_bytes(name(), flow, text)});
+  return true;
+}
+
+void AgentHost::close() {
+  for (Observer* observer : world().observers()) observer->told(*this, "closes");
+  agent_->close(world().now());
+  drain(Step::closed);
+}
+
+bool AgentHost::ended() const {
+  return is(ice::ConnectionState::completed) || is(ice::ConnectionState::failed);
+}
+
+const ice::PathChanged::Path* AgentHost::path(Flow flow) const {
+  const auto found = paths_.find(flow);
+  return found == paths_.end() ? nullptr : &found->second;
+}
+
+const Socket* AgentHost::socket(ice::TransportId id) const {
+  const auto found = sockets_.find(id);
+  return found == sockets_.end() ? nullptr : &found->second;
+}
+
+ice::Address AgentHost::address_of(Flow flow) const {
+  for (const auto& [id, socket] : sockets_) {
+    if (Flow(socket.asked.stream, socket.asked.component) == flow) return socket.local;
+  }
+  return {};
+}
+
+std::optional<ice::TimePoint> AgentHost::first(ice::ConnectionState state) const {
+  const auto found = first_.find(state);
+  return found == first_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<ice::TimePoint> AgentHost::first_path(Flow flow) const {
+  const auto found = first_path_.find(flow);
+  return found == first_path_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void AgentHost::receive(NetworkId, const Datagram& datagram) {
+  const auto found = bound_.find(datagram.destination);
+  if (found == bound_.end()) return;  // nobody listens on that port
+  const ice::TransportId transport = found->second;
+  for (Observer* observer : world().observers()) observer->received(*this, transport, datagram);
+  const ice::Disposition disposition =
+      agent_->handle_datagram(world().now(), transport, datagram.source, datagram.bytes);
+  for (Observer* observer : world().observers()) observer->disposed(*this, transport, datagram, disposition);
+  if (const auto* media = std::get_if<ice::Media>(&disposition)) {
+    const auto* characters = reinterpret_cast<const char*>(datagram.bytes.data());
+    media_.push_back({world().now(), media->stream, media->component, std::string(characters, datagram.bytes.size())});
+  } else if (std::holds_alternative<ice::Stranger>(disposition)) {
+    ++strangers_;
+  }
+  drain(Step::received);
+}
+
+void AgentHost::drain(Step step) {
+  // Both queues, until neither has anything: draining one may fill the other.
+  for (bool more = true; more && !world().stopped();) {
+    more = false;
+    while (auto transmit = agent_->poll_transmit()) {
+      more = true;
+      for (Observer* observer : world().observers()) observer->transmitted(*this, *transmit);
+      if (const Socket* from = socket(transmit->transport)) {
+        world().send(*this, from->network, {from->local, transmit->remote, std::move(transmit->bytes)});
+      }
+    }
+    while (auto event = agent_->poll_event()) {
+      more = true;
+      for (Observer* observer : world().observers()) observer->event(*this, *event);
+      obey(*event);
+    }
+  }
+  for (Observer* observer : world().observers()) observer->stepped(*this, step);
+  for (const Flow& each : std::exchange(new_paths_, {})) {
+    for (unsigned i = 0; i < options_.media_on_new_path; ++i) send_media(each, "m" + std::to_string(media_sent_++));
+  }
+  plan_wake();
+}
+
+void AgentHost::obey(const ice::Event& event) {
+  std::visit(Overloaded{
+                 [&](const ice::OpenTransport& asked) {
+                   // Never at once: a driver answers from its own loop.
+                   world().after(options_.open_delay, [this, asked] { open(asked); });
+                 },
+                 [&](const ice::CloseTransport& closed) {
+                   if (const Socket* known = socket(closed.id)) bound_.erase(known->local);
+                   sockets_.erase(closed.id);
+                 },
+                 [&](const ice::PathChanged& changed) {
+                   const Flow of(changed.stream, changed.component);
+                   if (!changed.path) {
+                     paths_.erase(of);
+                     return;
+                   }
+                   const auto* old = path(of);
+                   const bool other = old == nullptr || old->transport != changed.path->transport ||
+                                      old->remote != changed.path->remote;
+                   paths_.insert_or_assign(of, *changed.path);
+                   first_path_.emplace(of, world().now());
+                   if (other) new_paths_.push_back(of);
+                 },
+                 [&](const ice::ConnectionStateChanged& changed) {
+                   first_.emplace(changed.state, world().now());
+                   if (changed.state == ice::ConnectionState::failed) failure_ = changed.reason;
+                 },
+                 [](const auto&) {},
+             },
+             event);
+  if (keep_events) events_.push_back(event);
+  if (on_event) on_event(event);
+}
+
+void AgentHost::open(const ice::OpenTransport& asked) {
+  if (is(ice::ConnectionState::closed)) return;
+  const auto interface =
+      std::find_if(options_.interfaces.begin(), options_.interfaces.end(),
+                   [&](const HostInterface& each) { return each.address.same_ip(asked.local.address); });
+  const auto& broken = options_.broken_interfaces;
+  if (interface == options_.interfaces.end() ||
+      std::find(broken.begin(), broken.end(), interface->name) != broken.end()) {
+    act("cannot open a socket", [&](ice::Agent& agent, ice::TimePoint now) {
+      agent.transport_failed(now, asked.id, "the simulated socket does not open");
+    });
+    return;
+  }
+  const Socket opened{asked, interface->network, interface->address.with_port(next_port_++)};
+  sockets_.insert_or_assign(asked.id, opened);
+  bound_.insert_or_assign(opened.local, asked.id);
+  act("opened a socket",
+      [&](ice::Agent& agent, ice::TimePoint now) { agent.transport_ready(now, asked.id, opened.local); });
+}
+
+void AgentHost::plan_wake() {
+  const auto next = agent_->next_timeout();
+  if (!next || (wake_at_ && *wake_at_ <= *next)) return;
+  wake_at_ = *next;
+  world().at(*next, [this, at = *next] {
+    if (wake_at_ != at) return;  // an earlier one was planned meanwhile, and it plans anew
+    wake();
+  });
+}
+
+void AgentHost::wake() {
+  wake_at_.reset();
+  const auto next = agent_->next_timeout();
+  if (next && *next <= world().now()) {
+    agent_->handle_timeout(world().now());
+    drain(Step::timed_out);
+  } else {
+    plan_wake();
+  }
+}
+
+ice::Bytes media_bytes(const std::string& sender, Flow flow, std::string_view text) {
+  std::string line = "media from " + sender + " " + std::to_string(flow.first.value) + "/" +
+                     std::to_string(flow.second.value) + " " + std::string(text);
+  ice::Bytes bytes(line.size());
+  std::memcpy(bytes.data(), line.data(), line.size());
+  return bytes;
+}
+
+std::optional<MediaText> parse_media(ice::ByteView bytes) {
+  const std::string_view line(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  constexpr std::string_view kBegin = "media from ";
+  if (!line.starts_with(kBegin)) return std::nullopt;
+  const auto name_end = line.find(' ', kBegin.size());
+  const auto slash = line.find('/', name_end);
+  const auto flow_end = line.find(' ', slash);
+  if (name_end == line.npos || slash == line.npos || flow_end == line.npos) return std::nullopt;
+  const auto number = [&](std::size_t from) {
+    return static_cast<unsigned>(std::strtoul(line.data() + from, nullptr, 10));
+  };
+  return MediaText{std::string(line.substr(kBegin.size(), name_end - kBegin.size())),
+                   flow(number(name_end + 1), number(slash + 1)), std::string(line.substr(flow_end + 1))};
+}
+
+}  // namespace sim

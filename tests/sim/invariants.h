@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What must hold in every simulated call. Each invariant is named here, checked by an observer that sees only the wire,
+// the events and the getters, and broken at most once: the first breach stops the world.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "ice-core/stun/message.h"
+#include "tests/sim/agent_host.h"
+#include "tests/sim/observer.h"
+
+namespace sim {
+
+enum class Invariant {
+  // ---- after every step ----
+  one_new_check_per_ta,          ///< RFC 8445 14.2: Ta paces new checks over the whole agent (trap 20)
+  requests_are_counted,          ///< each new transaction on the wire is a check or a consent check of the counters
+  no_check_without_credentials,  ///< RFC 8445 7.2.2: USERNAME and integrity are of the peer's current credentials
+  checks_only_known_addresses,   ///< only what the peer signaled or authenticated itself from is ever checked (19.5.1)
+  consent_only_on_own_paths,     ///< RFC 7675 5.1: on paths in use, and never under 4 s
+  at_most_100_pairs,             ///< RFC 8445 6.1.2.5
+  responses_where_asked,         ///< RFC 8445 7.3: to the address, and from the transport, of an unanswered request
+  responses_are_signed,          ///< RFC 8489 9.1.3
+  path_needs_answered_check,     ///< media only on what a check of ours validated (RFC 8445 12.1)
+  source_needs_authenticated,    ///< a source counts when it authenticated itself, or answered us
+  path_needs_consent,            ///< RFC 7675 5.1: 30 s after the last valid answer the path is gone
+  media_is_accepted,             ///< what a peer sends on its path is never a stranger's, and lands on its component
+  strangers_are_dropped,         ///< nothing is media that no validated source sent
+  only_open_transports,          ///< sends only through sockets that are open
+  timer_moves_on,                ///< after handle_timeout(), next_timeout() is in the future
+  bounded_steps,                 ///< no spinning: timeouts per simulated second
+  events_match_getters,          ///< the last event says what the getter says
+  state_matches_paths,           ///< connected: all flows that the peer uses have a path; completed: all are nominated
+  // ---- at the end of a call ----
+  none_stuck,                ///< completed or failed within the time allowed
+  completes_where_possible,  ///< completed, where a path exists for all flows
+  fails_with_reason,         ///< failed not before PAC ran out (RFC 8863), and explained
+  one_controlling,           ///< RFC 8445 7.3.1.1
+  pairs_mirror,              ///< A's selected pair, seen through the network, is B's
+  // ---- after close() ----
+  closes_everything,   ///< transports closed, paths and sources revoked, no timer
+  silent_after_close,  ///< nothing is sent
+};
+const char* text(Invariant invariant);
+
+struct Breach {
+  Invariant invariant;
+  std::string text;
+};
+
+class Invariants final : public Observer {
+ public:
+  explicit Invariants(World& world);
+
+  /// A test that breaks a rule of the world on purpose says which invariant does not apply to it.
+  void waive(Invariant invariant) { waived_.insert(invariant); }
+
+  [[nodiscard]] const std::optional<Breach>& breach() const { return breach_; }
+
+  /// At the end of a call between two agents that both must have ended.
+  void check_ended(const AgentHost& host, bool must_complete);
+  void check_agreement(const AgentHost& a, const AgentHost& b);
+  /// After close().
+  void check_closed(const AgentHost& host);
+
+  void told_description(const AgentHost& host, const ice::Description& description) override;
+  void told_candidate(const AgentHost& host, ice::StreamId stream, const ice::Candidate& candidate) override;
+  void told_end_of_candidates(const AgentHost& host, ice::StreamId stream) override;
+  void told_new_generation(const AgentHost& host) override;
+  void received(const AgentHost& host, ice::TransportId transport, const Datagram& datagram) override;
+  void disposed(const AgentHost& host, ice::TransportId transport, const Datagram& datagram,
+                const ice::Disposition& disposition) override;
+  void transmitted(const AgentHost& host, const ice::Transmit& transmit) override;
+  void event(const AgentHost& host, const ice::Event& event) override;
+  void stepped(const AgentHost& host, Step step) override;
+
+ private:
+  /// One end of a datagram's way.
+  using Way = std::pair<ice::TransportId, ice::Address>;
+
+  /// What is known of one agent from outside.
+  struct Watch {
+    const AgentHost* host = nullptr;
+    std::set<std::pair<std::string, std::string>> remote_credentials;  // of this generation
+    std::set<ice::Address> known_addresses;                            // signaled, or seen in authenticated requests
+    std::set<ice::StreamId> mentioned_streams;                         // the peer has them
+    std::set<ice::StreamId> ended_streams;                             // end-of-candidates was told
+    std::set<Flow> signaled_flows;                                     // a candidate of it was told
+    struct Asked {
+      Way way;
+      bool answered = false;
+    };
+    std::map<ice::TransactionId, Asked> own_requests;
+    std::map<std::pair<ice::TransactionId, Way>, int> unanswered;
+    std::map<Way, ice::TimePoint> answered;  // when the last valid answer came
+    std::set<Way> authenticated;
+    std::map<Way, Flow> sources;
+    std::map<Way, ice::TimePoint> last_consent;
+    std::set<Way> new_request_ways;  // of this step
+    std::optional<ice::TimePoint> last_check;
+    ice::Duration ta{};
+    ice::AgentCounters counters;
+    std::size_t new_transactions = 0;  // of this step
+    std::optional<ice::ConnectionState> state;
+    std::optional<ice::TimePoint> may_check_since;
+    int generation = 0;
+    bool closed = false;
+    ice::TimePoint second_began{};
+    int timeouts_this_second = 0;
+
+    [[nodiscard]] bool unused_by_peer(const Flow& flow) const;
+  };
+  Watch& watch(const AgentHost& host);
+  void fail(Invariant invariant, const AgentHost& host, const std::string& text);
+
+  void request_sent(Watch& watch, const ice::Transmit& transmit, const ice::StunMessage& message);
+  void response_sent(Watch& watch, const ice::Transmit& transmit, const ice::StunMessage& message);
+  void check_counters(Watch& watch);
+  void check_paths(Watch& watch);
+  void check_pair_count(Watch& watch);
+  void check_timer(Watch& watch);
+
+  World& world_;
+  std::map<const AgentHost*, Watch> watches_;
+  std::set<Invariant> waived_;
+  std::optional<Breach> breach_;
+};
+
+}  // namespace sim
