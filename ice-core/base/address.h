@@ -49,7 +49,7 @@ class Address {
   /// "192.0.2.1:5000" or "[2001:db8::1]:5000"
   [[nodiscard]] std::string text() const;
 
-  auto operator<=>(const Address&) const = default;
+  auto operator<=>(const Address&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 trips over it
 
  private:
   std::array<std::uint8_t, 16> bytes_{};

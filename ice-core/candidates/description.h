@@ -2,6 +2,7 @@
 // Descriptions: RFC 8840 fragments written, fragments and whole SDPs read (RFC 8839, 8840 9).
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,7 +16,7 @@
 namespace ice {
 
 /// Longest description that parse_description() reads; longer ones are refused with an error.
-inline constexpr std::size_t kMaxDescription = 256 * 1024;
+inline constexpr std::size_t kMaxDescription = std::size_t{256} * 1024;
 /// Most candidates kept of one description; the rest is dropped with a warning.
 inline constexpr std::size_t kMaxDescriptionCandidates = 1000;
 

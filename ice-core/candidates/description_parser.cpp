@@ -80,7 +80,7 @@ class Parser {
   Result<> read_line(std::string_view line) {
     if (line.starts_with("v=")) whole_sdp_ = true;
     if (line.starts_with("m=")) {
-      if (const auto finished = finish_section(); !finished) return finished;
+      if (auto finished = finish_section(); !finished) return finished;
       ++media_lines_;
       return Ok{};
     }

@@ -37,7 +37,8 @@ struct GatheringAddress {
 
 /// Filters and ranks. `wanted`: interface names or IPs; empty means all but loopback (loopback only when nothing else
 /// is there). Never gathered: unspecified, multicast, IPv4-mapped, IPv4-compatible, site-local and deprecated IPv6;
-/// where a temporary address is present on an interface, neither the stable ones of that prefix nor link-local ones.
+/// where a temporary address is gathered, neither the stable ones of that prefix and interface nor, on any interface,
+/// link-local IPv6 ones. Link-local addresses and tunnels are preferred least.
 /// At most `kMaxGatheringAddresses`. Preferences are distinct and interleave IPv6 and IPv4 and the interfaces
 /// (RFC 8421 4), IPv6 first.
 inline constexpr std::size_t kMaxGatheringAddresses = 16;

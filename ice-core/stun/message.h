@@ -40,7 +40,7 @@ enum class StunMethod : std::uint16_t {
 
 struct StunErrorCode {
   int code = 0;  ///< 300 to 699
-  std::string reason;
+  std::string reason;  ///< printable(), whatever the sender wrote
 };
 
 /// True when the datagram can only be STUN: two zero bits, the magic cookie, a length that is a multiple of four and
@@ -109,7 +109,7 @@ class StunMessage {
 };
 
 /// Writes one STUN message, attribute by attribute, in the order of the calls. Strings that are too long for their
-/// attribute are cut; integrity and fingerprint must be added last, in that order.
+/// attribute are cut, an attribute that the message has no room for (65,532 bytes) is left out; integrity and fingerprint must be added last, in that order.
 class StunBuilder {
  public:
   StunBuilder(StunClass message_class, StunMethod method, const TransactionId& id);

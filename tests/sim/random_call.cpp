@@ -69,13 +69,20 @@ SidePlan random_side(SeededRandom& random) {
   if (random.chance(0.5)) side.start_delay = up_to(random, random.chance(0.2) ? seconds(2) : milliseconds(300));
   if (random.chance(0.7)) side.open_delay = up_to(random, milliseconds(20));
   switch (random.from_to(0, 3)) {
-    case 0: side.addresses_v4 = 1; break;
-    case 1: side.addresses_v4 = static_cast<unsigned>(random.from_to(1, 3)); break;
+    case 0:
+      side.addresses_v4 = 1;
+      break;
+    case 1:
+      side.addresses_v4 = static_cast<unsigned>(random.from_to(1, 3));
+      break;
     case 2:
       side.addresses_v4 = random.chance(0.2) ? 0 : 1;
       side.addresses_v6 = static_cast<unsigned>(random.from_to(1, 2));
       break;
-    default: side.addresses_v4 = 1; side.addresses_v6 = static_cast<unsigned>(random.from_to(1, 2)); break;
+    default:
+      side.addresses_v4 = 1;
+      side.addresses_v6 = static_cast<unsigned>(random.from_to(1, 2));
+      break;
   }
   side.first_interface_broken = side.addresses_v4 + side.addresses_v6 > 1 && random.chance(0.05);
   side.signaling = random_signaling(random);
@@ -90,7 +97,8 @@ std::vector<HostInterface> interfaces_of(const SidePlan& side, int which, World*
     HostInterface interface;
     const bool v6 = i < side.addresses_v6;
     interface.name = "eth" + std::to_string(i);
-    if (world != nullptr) interface.network = world->add_network(std::string(which == 0 ? "a" : "b") + std::to_string(i));
+    if (world != nullptr)
+      interface.network = world->add_network(std::string(which == 0 ? "a" : "b") + std::to_string(i));
     const auto host = static_cast<std::uint8_t>(which + 1);
     const auto net = static_cast<std::uint8_t>(i + 1);
     interface.address = v6 ? ice::Address::v6({0x20, 0x01, 0x0d, 0xb8, 0, net, 0, 0, 0, 0, 0, 0, 0, 0, 0, host}, 0)
@@ -198,11 +206,12 @@ std::string describe(const CallPlan& plan) {
         << ms(side.pacing) << ", starts " << ms(side.start_delay) << ", opens in " << ms(side.open_delay) << ", "
         << side.addresses_v4 << " IPv4, " << side.addresses_v6 << " IPv6"
         << (side.first_interface_broken ? ", the first broken" : "") << "\n    signaling "
-        << (signaling.full ? "full" : "trickle") << " delay " << ms(signaling.delay) << " jitter " << ms(signaling.jitter)
-        << " description +" << ms(signaling.description_delay) << " end +" << ms(signaling.end_delay)
-        << (signaling.end_overtakes ? " overtaking" : "") << (signaling.end_in_band ? "" : " never") << " late "
-        << signaling.late_candidate << " by " << ms(signaling.late_candidate_delay) << " repeat "
-        << signaling.repeat_description << (signaling.without_pacing ? " no pacing" : "") << "\n";
+        << (signaling.full ? "full" : "trickle") << " delay " << ms(signaling.delay) << " jitter "
+        << ms(signaling.jitter) << " description +" << ms(signaling.description_delay) << " end +"
+        << ms(signaling.end_delay) << (signaling.end_overtakes ? " overtaking" : "")
+        << (signaling.end_in_band ? "" : " never") << " late " << signaling.late_candidate << " by "
+        << ms(signaling.late_candidate_delay) << " repeat " << signaling.repeat_description
+        << (signaling.without_pacing ? " no pacing" : "") << "\n";
   }
   for (std::size_t a = 0; a < plan.there.size(); ++a) {
     for (std::size_t b = 0; b < plan.there[a].size(); ++b) {
@@ -269,8 +278,8 @@ CallResult run_call(const CallPlan& plan, std::ostream* out) {
   if (plan.talk > ice::Duration::zero() || !both_ended()) {
     for (const auto& a : alice.options().interfaces) {
       for (const auto& b : bob.options().interfaces) {
-        for (PathConditions* path : {&world.path(a.network, b.network).conditions,
-                                     &world.path(b.network, a.network).conditions}) {
+        for (PathConditions* path :
+             {&world.path(a.network, b.network).conditions, &world.path(b.network, a.network).conditions}) {
           path->loss = path->burst = 0;
         }
       }
@@ -279,8 +288,7 @@ CallResult run_call(const CallPlan& plan, std::ostream* out) {
     world.run_for(plan.talk);
   }
 
-  const bool completed =
-      alice.is(ice::ConnectionState::completed) && bob.is(ice::ConnectionState::completed);
+  const bool completed = alice.is(ice::ConnectionState::completed) && bob.is(ice::ConnectionState::completed);
   result.completed = completed;
   result.unlucky = result.possible && !completed && worst_loss(plan) >= kHeavyLoss;
   for (const AgentHost* host : hosts) invariants.check_ended(*host, result.possible && !result.unlucky);

@@ -20,9 +20,9 @@ struct SignalingConditions {
   bool end_overtakes = false;         ///< the end-of-candidates is told at once, whatever is still under way
   double late_candidate = 0;          ///< chance that a candidate takes late_candidate_delay longer
   ice::Duration late_candidate_delay{};
-  double repeat_description = 0;      ///< chance that the description as it then stands is told again
-  bool without_pacing = false;        ///< an RFC 5245 peer: no a=ice-pacing
-  bool end_in_band = true;            ///< tell the end-of-candidates at all
+  double repeat_description = 0;  ///< chance that the description as it then stands is told again
+  bool without_pacing = false;    ///< an RFC 5245 peer: no a=ice-pacing
+  bool end_in_band = true;        ///< tell the end-of-candidates at all
 };
 
 class Signaling {
