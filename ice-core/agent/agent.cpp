@@ -20,7 +20,7 @@ struct Agent::Parts {
 
   AgentContext context;
   ChecklistSet checklists{context};
-  PathSelection paths{context, checklists};
+  PathSelection paths{context};
   OutgoingChecks outgoing{context, checklists, paths};
   IncomingChecks incoming{context, checklists, paths, outgoing};
   HostGathering gathering{context, checklists};
@@ -385,7 +385,9 @@ std::optional<TimePoint> Agent::next_timeout() const {
   if (parts_->over() || !parts_->checks_possible_since) return std::nullopt;
   std::optional<TimePoint> next = parts_->outgoing.next_timeout(parts_->last_seen);
   const TimePoint patience_ends = *parts_->checks_possible_since + kPatience;
-  if (parts_->context.state == ConnectionState::checking && parts_->last_seen < patience_ends) {
+  const ConnectionState state = parts_->context.state;
+  const bool may_fail = state == ConnectionState::checking || state == ConnectionState::disconnected;
+  if (may_fail && parts_->last_seen < patience_ends) {
     next = next ? std::min(*next, patience_ends) : patience_ends;
   }
   return next;

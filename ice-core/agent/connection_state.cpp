@@ -125,6 +125,8 @@ ConnectionVerdict judge_connection(const AgentContext& context, TimePoint now,
   bool all_nominated = true;
   bool doubtful = false;
   bool lost = false;
+  bool all_had_path = true;
+  std::string lost_failure;
   std::size_t used = 0;
   std::string failure;
   std::string unused;
@@ -138,18 +140,21 @@ ConnectionVerdict judge_connection(const AgentContext& context, TimePoint now,
       all_have_path = all_have_path && component.selected.has_value();
       all_nominated = all_nominated && component.nominated;
       doubtful = doubtful || component.consent.doubtful(now);
+      all_had_path = all_had_path && component.had_path;
       if (component.selected) continue;
       const bool open = unfinished(stream, component_id);
       if (component.had_path) {
         lost = true;
-        if (!open && failure.empty()) {
-          failure = where(stream, component) + ": the peer has not answered for 30 seconds (consent expired)";
+        if (!open && lost_failure.empty()) {
+          lost_failure = where(stream, component) + ": the peer has not answered for 30 seconds (consent expired)";
         }
       } else if (!patient && !open && stream.local_ended) {
         failure += (failure.empty() ? "" : "; ") + explain_component(context, stream, component);
       }
     }
   }
+  // RFC 8863 4: while patience lasts, checklists that are still Running do not fail, not even by a lost consent.
+  if (!lost_failure.empty() && (all_had_path || !patient)) return {ConnectionState::failed, lost_failure};
   if (!failure.empty()) return {ConnectionState::failed, failure};
   if (used == 0) {
     if (patient) return {ConnectionState::checking, {}};

@@ -60,6 +60,12 @@ void AgentHost::add_component(Flow flow) {
   });
 }
 
+void AgentHost::remove_component(Flow flow) {
+  std::erase(options_.flows, flow);
+  act("removes a component",
+      [&](ice::Agent& agent, ice::TimePoint now) { agent.remove_component(now, flow.first, flow.second); });
+}
+
 void AgentHost::hear(const ice::Description& description) {
   for (Observer* observer : world().observers()) observer->told_description(*this, description);
   static_cast<void>(agent_->set_remote_description(world().now(), description).ok());
@@ -262,7 +268,9 @@ std::optional<MediaText> parse_media(ice::ByteView bytes) {
   const auto slash = line.find('/', name_end);
   const auto flow_end = line.find(' ', slash);
   if (name_end == line.npos || slash == line.npos || flow_end == line.npos) return std::nullopt;
-  const auto number = [&](std::size_t from) { return static_cast<unsigned>(std::strtoul(line.data() + from, nullptr, 10)); };
+  const auto number = [&](std::size_t from) {
+    return static_cast<unsigned>(std::strtoul(line.data() + from, nullptr, 10));
+  };
   return MediaText{std::string(line.substr(kBegin.size(), name_end - kBegin.size())),
                    flow(number(name_end + 1), number(slash + 1)), std::string(line.substr(flow_end + 1))};
 }

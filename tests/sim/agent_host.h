@@ -66,6 +66,7 @@ class AgentHost final : public Node {
   /// Adds the components, sets the addresses and gathers.
   void start();
   void add_component(Flow flow);
+  void remove_component(Flow flow);
   void hear(const ice::Description& description);
   void hear(ice::StreamId stream, const ice::Candidate& candidate);
   void hear_end_of_candidates(ice::StreamId stream);

@@ -163,8 +163,8 @@ TEST(Connecting, OneSeedIsOneRunByteForByte) {
   const auto life = [](std::uint64_t seed) {
     std::ostringstream out;
     {
-      Call call({.path = {.delay = 20ms, .jitter = 30ms, .loss = 0.2, .reorder = 0.2, .reorder_delay = 50ms},
-                 .seed = seed});
+      Call call(
+          {.path = {.delay = 20ms, .jitter = 30ms, .loss = 0.2, .reorder = 0.2, .reorder_delay = 50ms}, .seed = seed});
       const Story story(call.world, out);
       call.begin();
       call.both(ConnectionState::completed);

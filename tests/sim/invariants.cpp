@@ -34,36 +34,63 @@ std::string way_text(const AgentHost& host, ice::TransportId transport, const ic
 
 const char* text(Invariant invariant) {
   switch (invariant) {
-    case Invariant::one_new_check_per_ta: return "one new check per Ta";
-    case Invariant::requests_are_counted: return "requests are counted";
-    case Invariant::no_check_without_credentials: return "no check without credentials";
-    case Invariant::checks_only_known_addresses: return "checks only known addresses";
-    case Invariant::consent_only_on_own_paths: return "consent only on own paths";
-    case Invariant::at_most_100_pairs: return "at most 100 pairs";
-    case Invariant::responses_where_asked: return "responses where asked";
-    case Invariant::responses_are_signed: return "responses are signed";
-    case Invariant::path_needs_answered_check: return "a path needs an answered check";
-    case Invariant::source_needs_authenticated: return "a source needs authentication";
-    case Invariant::path_needs_consent: return "a path needs consent";
-    case Invariant::media_is_accepted: return "media is accepted";
-    case Invariant::strangers_are_dropped: return "strangers are dropped";
-    case Invariant::only_open_transports: return "only open transports";
-    case Invariant::timer_moves_on: return "the timer moves on";
-    case Invariant::bounded_steps: return "bounded steps";
-    case Invariant::events_match_getters: return "events match getters";
-    case Invariant::state_matches_paths: return "the state matches the paths";
-    case Invariant::none_stuck: return "none stuck";
-    case Invariant::completes_where_possible: return "completes where possible";
-    case Invariant::fails_with_reason: return "fails with a reason";
-    case Invariant::one_controlling: return "one controlling";
-    case Invariant::pairs_mirror: return "pairs mirror";
-    case Invariant::closes_everything: return "close closes everything";
-    case Invariant::silent_after_close: return "silent after close";
+    case Invariant::one_new_check_per_ta:
+      return "one new check per Ta";
+    case Invariant::requests_are_counted:
+      return "requests are counted";
+    case Invariant::no_check_without_credentials:
+      return "no check without credentials";
+    case Invariant::checks_only_known_addresses:
+      return "checks only known addresses";
+    case Invariant::consent_only_on_own_paths:
+      return "consent only on own paths";
+    case Invariant::at_most_100_pairs:
+      return "at most 100 pairs";
+    case Invariant::responses_where_asked:
+      return "responses where asked";
+    case Invariant::responses_are_signed:
+      return "responses are signed";
+    case Invariant::path_needs_answered_check:
+      return "a path needs an answered check";
+    case Invariant::source_needs_authenticated:
+      return "a source needs authentication";
+    case Invariant::path_needs_consent:
+      return "a path needs consent";
+    case Invariant::media_is_accepted:
+      return "media is accepted";
+    case Invariant::strangers_are_dropped:
+      return "strangers are dropped";
+    case Invariant::only_open_transports:
+      return "only open transports";
+    case Invariant::timer_moves_on:
+      return "the timer moves on";
+    case Invariant::bounded_steps:
+      return "bounded steps";
+    case Invariant::events_match_getters:
+      return "events match getters";
+    case Invariant::state_matches_paths:
+      return "the state matches the paths";
+    case Invariant::none_stuck:
+      return "none stuck";
+    case Invariant::completes_where_possible:
+      return "completes where possible";
+    case Invariant::fails_with_reason:
+      return "fails with a reason";
+    case Invariant::one_controlling:
+      return "one controlling";
+    case Invariant::pairs_mirror:
+      return "pairs mirror";
+    case Invariant::closes_everything:
+      return "close closes everything";
+    case Invariant::silent_after_close:
+      return "silent after close";
   }
   return "";
 }
 
-Invariants::Invariants(World& world) : world_(world) { world.watch(*this); }
+Invariants::Invariants(World& world) : world_(world) {
+  world.watch(*this);
+}
 
 Invariants::Watch& Invariants::watch(const AgentHost& host) {
   Watch& found = watches_[&host];
@@ -81,6 +108,14 @@ void Invariants::fail(Invariant invariant, const AgentHost& host, const std::str
   breach_ = Breach{invariant, std::string("\"") + text(invariant) + "\" is broken by " + host.name() + " at " + time +
                                   " s: " + what};
   world_.stop();
+}
+
+/// The peer ended its candidates without any for this flow (RFC 8838 13), or ended all streams that it spoke of and
+/// this one is none of them: it does not use the flow, until it says more.
+bool Invariants::Watch::unused_by_peer(const Flow& flow) const {
+  if (signaled_flows.contains(flow)) return false;
+  if (mentioned_streams.contains(flow.first)) return ended_streams.contains(flow.first);
+  return !mentioned_streams.empty() && ended_streams == mentioned_streams;
 }
 
 // ---- what the agent was told ----
@@ -104,6 +139,7 @@ void Invariants::told_description(const AgentHost& host, const ice::Description&
   add(description.credentials);
   for (const auto& stream : description.streams) {
     add(stream.credentials);
+    known.mentioned_streams.insert(stream.stream);
     for (const auto& candidate : stream.candidates) {
       known.known_addresses.insert(candidate.address);
       known.signaled_flows.insert({stream.stream, candidate.component});
@@ -118,10 +154,12 @@ void Invariants::told_description(const AgentHost& host, const ice::Description&
 void Invariants::told_candidate(const AgentHost& host, ice::StreamId stream, const ice::Candidate& candidate) {
   watch(host).known_addresses.insert(candidate.address);
   watch(host).signaled_flows.insert({stream, candidate.component});
+  watch(host).mentioned_streams.insert(stream);
 }
 
 void Invariants::told_end_of_candidates(const AgentHost& host, ice::StreamId stream) {
   watch(host).ended_streams.insert(stream);
+  watch(host).mentioned_streams.insert(stream);
 }
 
 void Invariants::told_new_generation(const AgentHost& host) {
@@ -130,6 +168,7 @@ void Invariants::told_new_generation(const AgentHost& host) {
   known.answered.clear();
   known.authenticated.clear();
   known.unanswered.clear();
+  known.mentioned_streams.clear();
   known.ended_streams.clear();
   known.signaled_flows.clear();
   known.may_check_since.reset();
@@ -152,10 +191,12 @@ void Invariants::received(const AgentHost& host, ice::TransportId transport, con
     }
   } else if (message->message_class() == ice::StunClass::success) {
     const auto asked = known.own_requests.find(message->transaction_id());
-    if (asked == known.own_requests.end() || asked->second != way) return;
+    if (asked == known.own_requests.end() || asked->second.way != way || asked->second.answered) return;
     const bool valid = std::any_of(known.remote_credentials.begin(), known.remote_credentials.end(),
                                    [&](const auto& each) { return message->verify_integrity(each.second); });
-    if (valid) known.answered[way] = world_.now();
+    if (!valid) return;
+    asked->second.answered = true;  // an answer counts once, a replay of it never
+    known.answered[way] = world_.now();
   }
 }
 
@@ -189,10 +230,15 @@ void Invariants::transmitted(const AgentHost& host, const ice::Transmit& transmi
   const auto message = ice::StunMessage::parse(transmit.bytes);
   if (!message) return;
   switch (message->message_class()) {
-    case ice::StunClass::request: request_sent(known, transmit, *message); break;
+    case ice::StunClass::request:
+      request_sent(known, transmit, *message);
+      break;
     case ice::StunClass::success:
-    case ice::StunClass::error: response_sent(known, transmit, *message); break;
-    case ice::StunClass::indication: break;
+    case ice::StunClass::error:
+      response_sent(known, transmit, *message);
+      break;
+    case ice::StunClass::indication:
+      break;
   }
 }
 
@@ -201,23 +247,22 @@ void Invariants::request_sent(Watch& known, const ice::Transmit& transmit, const
   const Way way(transmit.transport, transmit.remote);
   const std::string local = host.agent().local_credentials().ufrag;
   const std::string username(message.username().value_or(""));
-  const bool signed_for_peer =
-      std::any_of(known.remote_credentials.begin(), known.remote_credentials.end(), [&](const auto& each) {
-        return username == each.first + ":" + local && message.verify_integrity(each.second);
-      });
+  const bool signed_for_peer = std::any_of(
+      known.remote_credentials.begin(), known.remote_credentials.end(),
+      [&](const auto& each) { return username == each.first + ":" + local && message.verify_integrity(each.second); });
   if (!signed_for_peer) {
     fail(Invariant::no_check_without_credentials, host, "a check with the username \"" + username + "\"");
   }
   if (!known.known_addresses.contains(transmit.remote)) {
     fail(Invariant::checks_only_known_addresses, host, way_text(host, transmit.transport, transmit.remote));
   }
-  const auto [own, is_new] = known.own_requests.emplace(message.transaction_id(), way);
+  const auto [own, is_new] = known.own_requests.emplace(message.transaction_id(), Watch::Asked{way});
   if (is_new) {
     ++known.new_transactions;
     known.new_request_ways.insert(way);
-  } else if (own->second != way) {
-    fail(Invariant::requests_are_counted, host, "a retransmission elsewhere: " +
-                                                    way_text(host, transmit.transport, transmit.remote));
+  } else if (own->second.way != way) {
+    fail(Invariant::requests_are_counted, host,
+         "a retransmission elsewhere: " + way_text(host, transmit.transport, transmit.remote));
   }
 }
 
@@ -242,8 +287,7 @@ void Invariants::event(const AgentHost& host, const ice::Event& event) {
   if (const auto* changed = std::get_if<ice::PathChanged>(&event)) {
     if (!changed->path) return;
     if (!known.answered.contains({changed->path->transport, changed->path->remote})) {
-      fail(Invariant::path_needs_answered_check, host,
-           way_text(host, changed->path->transport, changed->path->remote));
+      fail(Invariant::path_needs_answered_check, host, way_text(host, changed->path->transport, changed->path->remote));
     }
   } else if (const auto* validated = std::get_if<ice::SourceValidated>(&event)) {
     const Way way(validated->transport, validated->remote);
@@ -341,7 +385,8 @@ void Invariants::check_paths(Watch& known) {
   }
   if (known.state && *known.state != host.state()) {
     fail(Invariant::events_match_getters, host,
-         std::string("connection_state() is ") + ice::text(host.state()) + ", the event said " + ice::text(*known.state));
+         std::string("connection_state() is ") + ice::text(host.state()) + ", the event said " +
+             ice::text(*known.state));
   }
   const bool all_have_paths = std::all_of(host.flows().begin(), host.flows().end(), [&](const Flow& flow) {
     return host.path(flow) != nullptr || known.unused_by_peer(flow);
@@ -390,6 +435,13 @@ void Invariants::check_ended(const AgentHost& host, bool must_complete) {
   }
   if (host.is(ice::ConnectionState::failed) && host.agent().explain().empty()) {
     fail(Invariant::fails_with_reason, host, "explain() is empty");
+  }
+}
+
+void Invariants::check_failed(const AgentHost& host) {
+  if (!host.is(ice::ConnectionState::failed)) {
+    fail(Invariant::none_stuck, host,
+         std::string("its peer is gone and it is ") + ice::text(host.state()) + "; it says: " + host.agent().explain());
   }
 }
 

@@ -36,14 +36,14 @@ enum class Invariant {
   events_match_getters,          ///< the last event says what the getter says
   state_matches_paths,           ///< connected: all flows that the peer uses have a path; completed: all are nominated
   // ---- at the end of a call ----
-  none_stuck,                    ///< completed or failed within the time allowed
-  completes_where_possible,      ///< completed, where a path exists for all flows
-  fails_with_reason,             ///< failed not before PAC ran out (RFC 8863), and explained
-  one_controlling,               ///< RFC 8445 7.3.1.1
-  pairs_mirror,                  ///< A's selected pair, seen through the network, is B's
+  none_stuck,                ///< completed or failed within the time allowed
+  completes_where_possible,  ///< completed, where a path exists for all flows
+  fails_with_reason,         ///< failed not before PAC ran out (RFC 8863), and explained
+  one_controlling,           ///< RFC 8445 7.3.1.1
+  pairs_mirror,              ///< A's selected pair, seen through the network, is B's
   // ---- after close() ----
-  closes_everything,             ///< transports closed, paths and sources revoked, no timer
-  silent_after_close,            ///< nothing is sent
+  closes_everything,   ///< transports closed, paths and sources revoked, no timer
+  silent_after_close,  ///< nothing is sent
 };
 const char* text(Invariant invariant);
 
@@ -63,6 +63,8 @@ class Invariants final : public Observer {
 
   /// At the end of a call between two agents that both must have ended.
   void check_ended(const AgentHost& host, bool must_complete);
+  /// The peer is gone for long enough.
+  void check_failed(const AgentHost& host);
   void check_agreement(const AgentHost& a, const AgentHost& b);
   /// After close().
   void check_closed(const AgentHost& host);
@@ -87,19 +89,24 @@ class Invariants final : public Observer {
     const AgentHost* host = nullptr;
     std::set<std::pair<std::string, std::string>> remote_credentials;  // of this generation
     std::set<ice::Address> known_addresses;                            // signaled, or seen in authenticated requests
+    std::set<ice::StreamId> mentioned_streams;                         // the peer has them
     std::set<ice::StreamId> ended_streams;                             // end-of-candidates was told
     std::set<Flow> signaled_flows;                                     // a candidate of it was told
-    std::map<ice::TransactionId, Way> own_requests;
+    struct Asked {
+      Way way;
+      bool answered = false;
+    };
+    std::map<ice::TransactionId, Asked> own_requests;
     std::map<std::pair<ice::TransactionId, Way>, int> unanswered;
     std::map<Way, ice::TimePoint> answered;  // when the last valid answer came
     std::set<Way> authenticated;
     std::map<Way, Flow> sources;
     std::map<Way, ice::TimePoint> last_consent;
-    std::set<Way> new_request_ways;          // of this step
+    std::set<Way> new_request_ways;  // of this step
     std::optional<ice::TimePoint> last_check;
     ice::Duration ta{};
     ice::AgentCounters counters;
-    std::size_t new_transactions = 0;        // of this step
+    std::size_t new_transactions = 0;  // of this step
     std::optional<ice::ConnectionState> state;
     std::optional<ice::TimePoint> may_check_since;
     int generation = 0;
@@ -107,10 +114,7 @@ class Invariants final : public Observer {
     ice::TimePoint second_began{};
     int timeouts_this_second = 0;
 
-    /// The peer ended its candidates without any for this flow (RFC 8838 13): it does not use it, until it says more.
-    [[nodiscard]] bool unused_by_peer(const Flow& flow) const {
-      return ended_streams.contains(flow.first) && !signaled_flows.contains(flow);
-    }
+    [[nodiscard]] bool unused_by_peer(const Flow& flow) const;
   };
   Watch& watch(const AgentHost& host);
   void fail(Invariant invariant, const AgentHost& host, const std::string& text);

@@ -24,7 +24,8 @@ class Observer {
   /// The application told an agent something that has no hook of its own.
   virtual void told(const AgentHost& /*host*/, std::string_view /*what*/) {}
   virtual void told_description(const AgentHost& /*host*/, const ice::Description& /*description*/) {}
-  virtual void told_candidate(const AgentHost& /*host*/, ice::StreamId /*stream*/, const ice::Candidate& /*candidate*/) {}
+  virtual void told_candidate(const AgentHost& /*host*/, ice::StreamId /*stream*/,
+                              const ice::Candidate& /*candidate*/) {}
   virtual void told_end_of_candidates(const AgentHost& /*host*/, ice::StreamId /*stream*/) {}
   virtual void told_new_generation(const AgentHost& /*host*/) {}
 

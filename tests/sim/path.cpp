@@ -6,11 +6,16 @@ namespace sim {
 
 const char* text(Loss loss) {
   switch (loss) {
-    case Loss::none: return "arrives";
-    case Loss::unreachable: return "unreachable";
-    case Loss::too_long: return "longer than the MTU";
-    case Loss::by_chance: return "lost";
-    case Loss::in_burst: return "lost in a burst";
+    case Loss::none:
+      return "arrives";
+    case Loss::unreachable:
+      return "unreachable";
+    case Loss::too_long:
+      return "longer than the MTU";
+    case Loss::by_chance:
+      return "lost";
+    case Loss::in_burst:
+      return "lost in a burst";
   }
   return "";
 }

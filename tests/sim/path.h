@@ -12,16 +12,16 @@
 namespace sim {
 
 struct PathConditions {
-  bool up = true;                                      ///< off: the networks cannot reach each other this way
-  ice::Duration delay = std::chrono::milliseconds(10); ///< one way
-  ice::Duration jitter{};                              ///< up to so much more; alone it never changes the order
-  double loss = 0;                                     ///< of each datagram, independently
-  double burst = 0;                                    ///< chance that a datagram begins a burst of losses
-  ice::Duration burst_length{};                        ///< everything in that time is lost
-  double duplicate = 0;                                ///< chance to arrive twice
-  double reorder = 0;                                  ///< chance to be held back by reorder_delay, others overtaking
+  bool up = true;                                       ///< off: the networks cannot reach each other this way
+  ice::Duration delay = std::chrono::milliseconds(10);  ///< one way
+  ice::Duration jitter{};                               ///< up to so much more; alone it never changes the order
+  double loss = 0;                                      ///< of each datagram, independently
+  double burst = 0;                                     ///< chance that a datagram begins a burst of losses
+  ice::Duration burst_length{};                         ///< everything in that time is lost
+  double duplicate = 0;                                 ///< chance to arrive twice
+  double reorder = 0;                                   ///< chance to be held back by reorder_delay, others overtaking
   ice::Duration reorder_delay{};
-  std::size_t mtu = 1472;                              ///< largest UDP payload; longer ones vanish
+  std::size_t mtu = 1472;  ///< largest UDP payload; longer ones vanish
 };
 
 enum class Loss { none, unreachable, too_long, by_chance, in_burst };

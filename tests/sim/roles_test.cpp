@@ -13,7 +13,8 @@ class RoleConflict : public ::testing::TestWithParam<std::tuple<Role, ice::Durat
 
 TEST_P(RoleConflict, EndsWithOneControllingAndTheSamePair) {
   const auto [role, skew, seed] = GetParam();
-  Call call({.alice = role, .bob = role, .alice_says = {.delay = 10ms}, .bob_says = {.delay = 10ms + skew}, .seed = seed});
+  Call call(
+      {.alice = role, .bob = role, .alice_says = {.delay = 10ms}, .bob_says = {.delay = 10ms + skew}, .seed = seed});
   call.begin();
   ASSERT_TRUE(call.both(ConnectionState::completed, 10s));
   call.world.run_for(3s);

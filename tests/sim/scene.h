@@ -24,7 +24,9 @@ using namespace std::chrono_literals;  // NOLINT: tests read better with 50ms
 using ice::ConnectionState;
 using ice::Role;
 
-inline ice::Address at(std::string_view ip, std::uint16_t port = 0) { return *ice::Address::parse(ip, port); }
+inline ice::Address at(std::string_view ip, std::uint16_t port = 0) {
+  return *ice::Address::parse(ip, port);
+}
 
 /// SIM_STORY=1 in the environment makes every scene tell its story.
 inline std::unique_ptr<Story> story_if_wanted(World& world) {
@@ -32,7 +34,9 @@ inline std::unique_ptr<Story> story_if_wanted(World& world) {
   return std::make_unique<Story>(world, std::cout);
 }
 
-inline double ms(ice::Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
+inline double ms(ice::Duration duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
 
 struct CallOptions {
   Role alice = Role::controlling;
@@ -56,7 +60,8 @@ class Call {
       : world(options.seed),
         story(story_if_wanted(world)),
         invariants(world),
-        alice(world.add<AgentHost>("alice", host(options.alice, options.alice_pacing, options.alice_addresses, options))),
+        alice(
+            world.add<AgentHost>("alice", host(options.alice, options.alice_pacing, options.alice_addresses, options))),
         bob(world.add<AgentHost>("bob", host(options.bob, options.bob_pacing, options.bob_addresses, options))),
         alice_says(alice, bob, options.alice_says),
         bob_says(bob, alice, options.bob_says) {
@@ -79,9 +84,7 @@ class Call {
   /// Until both know the other's credentials; the time when that was.
   ice::TimePoint both_know(ice::Duration limit = 10s) {
     EXPECT_TRUE(world.run_until(
-        [&] {
-          return alice.agent().remote_credentials().complete() && bob.agent().remote_credentials().complete();
-        },
+        [&] { return alice.agent().remote_credentials().complete() && bob.agent().remote_credentials().complete(); },
         limit));
     return world.now();
   }
@@ -134,21 +137,16 @@ class Call {
 class WithPeer : public ::testing::Test {
  protected:
   explicit WithPeer(Role role = Role::controlling) {
-    HostOptions options;
     options.agent.role = role;
     options.agent.trace = story != nullptr;
     options.interfaces = {{"eth0", alices, at("10.0.1.1"), 65535}};
-    make_alice(options);
+    peer.role = role == Role::controlling ? Role::controlled : Role::controlling;
   }
 
-  /// Before begin(): other options than the usual.
-  void make_alice(const HostOptions& options) {
-    alice = &world.add<AgentHost>("alice" + std::string(alice == nullptr ? "" : "2"), options);
+  /// Alice is made of `options` and gathers; the peer learns her credentials.
+  void begin(const std::string& name = "alice") {
+    alice = &world.add<AgentHost>(name, options);
     alice->keep_events = true;
-    peer.role = options.agent.role == Role::controlling ? Role::controlled : Role::controlling;
-  }
-  /// Alice gathers; the peer learns her credentials.
-  void begin() {
     alice->start();
     world.run_for(1ms);  // the sockets open
     peer.other = alice->agent().local_credentials();
@@ -174,6 +172,7 @@ class WithPeer : public ::testing::Test {
   NetworkId alices = world.add_network("alice's");
   NetworkId peers = world.add_network("the peer's");
   ScriptedPeer& peer = world.add<ScriptedPeer>("peer", peers, at("10.0.2.1", 4000));
+  HostOptions options;  ///< alice's; a test may change them before begin()
   AgentHost* alice = nullptr;
 };
 

@@ -109,9 +109,13 @@ void ScriptedPeer::receive(NetworkId, const Datagram& datagram) {
         answer(heard);
       }
       break;
-    case ice::StunClass::indication: indications.push_back(std::move(heard)); break;
+    case ice::StunClass::indication:
+      indications.push_back(std::move(heard));
+      break;
     case ice::StunClass::success:
-    case ice::StunClass::error: responses.push_back(std::move(heard)); break;
+    case ice::StunClass::error:
+      responses.push_back(std::move(heard));
+      break;
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A peer that a test plays by hand: it hears everything, answers checks as a full agent would unless told otherwise, and
-// sends whatever STUN the test puts together.
+// A peer that a test plays by hand: it hears everything, answers checks as a full agent would unless told otherwise,
+// and sends whatever STUN the test puts together.
 #pragma once
 
 #include <functional>

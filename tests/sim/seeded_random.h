@@ -52,9 +52,12 @@ class SeededRandom final : public ice::RandomSource {
   double uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
   bool chance(double probability) { return probability > 0 && uniform() < probability; }
   /// Both ends included; the bias of the modulo does not matter here.
-  std::uint64_t from_to(std::uint64_t lowest, std::uint64_t highest) { return lowest + next() % (highest - lowest + 1); }
+  std::uint64_t from_to(std::uint64_t lowest, std::uint64_t highest) {
+    return lowest + next() % (highest - lowest + 1);
+  }
   ice::Duration from_to(ice::Duration lowest, ice::Duration highest) {
-    return ice::Duration(from_to(static_cast<std::uint64_t>(lowest.count()), static_cast<std::uint64_t>(highest.count())));
+    return ice::Duration(
+        from_to(static_cast<std::uint64_t>(lowest.count()), static_cast<std::uint64_t>(highest.count())));
   }
 
  private:

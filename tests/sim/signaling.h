@@ -20,9 +20,9 @@ struct SignalingConditions {
   bool end_overtakes = false;         ///< the end-of-candidates is told at once, whatever is still under way
   double late_candidate = 0;          ///< chance that a candidate takes late_candidate_delay longer
   ice::Duration late_candidate_delay{};
-  double repeat_description = 0;      ///< chance that the description as it then stands is told again
-  bool without_pacing = false;        ///< an RFC 5245 peer: no a=ice-pacing
-  bool end_in_band = true;            ///< tell the end-of-candidates at all
+  double repeat_description = 0;  ///< chance that the description as it then stands is told again
+  bool without_pacing = false;    ///< an RFC 5245 peer: no a=ice-pacing
+  bool end_in_band = true;        ///< tell the end-of-candidates at all
 };
 
 class Signaling {
@@ -36,6 +36,8 @@ class Signaling {
   void send_description();
   /// Everything that `from` said so far has arrived at this time, at the latest.
   [[nodiscard]] ice::TimePoint latest_arrival() const { return latest_; }
+  /// What was said and has not arrived is lost; what is said from now on arrives.
+  void drop_what_is_under_way() { ++epoch_; }
   /// Nothing gets through any more.
   void cut() { cut_ = true; }
 
@@ -49,6 +51,7 @@ class Signaling {
   SignalingConditions conditions_;
   SeededRandom random_;
   ice::TimePoint latest_{};
+  unsigned epoch_ = 0;
   bool begun_ = false;
   bool cut_ = false;
   bool sent_full_ = false;

@@ -35,11 +35,16 @@ std::optional<Arguments> parse(int count, char** values) {
     char* end = nullptr;
     const std::uint64_t value = std::strtoull(values[i + 1], &end, 10);
     if (end == values[i + 1] || *end != '\0') return std::nullopt;
-    if (name == "--calls") arguments.calls = value;
-    else if (name == "--from") arguments.from = value;
-    else if (name == "--threads") arguments.threads = static_cast<unsigned>(std::clamp<std::uint64_t>(value, 1, 64));
-    else if (name == "--seed") arguments.seed = value;
-    else return std::nullopt;
+    if (name == "--calls")
+      arguments.calls = value;
+    else if (name == "--from")
+      arguments.from = value;
+    else if (name == "--threads")
+      arguments.threads = static_cast<unsigned>(std::clamp<std::uint64_t>(value, 1, 64));
+    else if (name == "--seed")
+      arguments.seed = value;
+    else
+      return std::nullopt;
   }
   return arguments;
 }
@@ -48,8 +53,11 @@ int one(std::uint64_t seed) {
   const sim::CallPlan plan = sim::random_plan(seed);
   std::cout << describe(plan) << '\n';
   const sim::CallResult result = run_call(plan, &std::cout);
-  std::cout << '\n' << (result.breach ? *result.breach : std::string("every invariant held"))
-            << (result.completed ? "; completed" : result.unlucky ? "; not completed, by heavy loss" : "; not completed")
+  std::cout << '\n'
+            << (result.breach ? *result.breach : std::string("every invariant held"))
+            << (result.completed ? "; completed"
+                : result.unlucky ? "; not completed, by heavy loss"
+                                 : "; not completed")
             << '\n';
   return result.breach ? 1 : 0;
 }

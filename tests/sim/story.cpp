@@ -11,7 +11,9 @@
 namespace sim {
 
 namespace {
-std::string number(std::uint64_t value) { return std::to_string(value); }
+std::string number(std::uint64_t value) {
+  return std::to_string(value);
+}
 std::string flow_text(ice::StreamId stream, ice::ComponentId component) {
   return number(stream.value) + "/" + number(component.value);
 }
@@ -39,12 +41,15 @@ std::string describe(ice::ByteView datagram) {
       const auto error = message->error_code();
       return "error " + (error ? std::to_string(error->code) : "without a code") + id;
     }
-    case ice::StunClass::indication: return std::string("indication") + id;
+    case ice::StunClass::indication:
+      return std::string("indication") + id;
   }
   return "";
 }
 
-Story::Story(World& world, std::ostream& out) : world_(world), out_(out) { world.watch(*this); }
+Story::Story(World& world, std::ostream& out) : world_(world), out_(out) {
+  world.watch(*this);
+}
 
 void Story::line(const std::string& who, const std::string& what) {
   char time[32];
@@ -58,7 +63,9 @@ void Story::sent(const Node& from, const Datagram& datagram, const Fate& fate) {
                         (fate.loss == Loss::none ? twice : std::string("  ") + text(fate.loss)));
 }
 
-void Story::told(const AgentHost& host, std::string_view what) { line(host.name(), std::string(what)); }
+void Story::told(const AgentHost& host, std::string_view what) {
+  line(host.name(), std::string(what));
+}
 
 void Story::told_description(const AgentHost& host, const ice::Description& description) {
   std::string candidates;
@@ -79,7 +86,9 @@ void Story::told_end_of_candidates(const AgentHost& host, ice::StreamId stream) 
   line(host.name(), "hears the end of stream " + number(stream.value) + "'s candidates");
 }
 
-void Story::told_new_generation(const AgentHost& host) { line(host.name(), "begins a new generation"); }
+void Story::told_new_generation(const AgentHost& host) {
+  line(host.name(), "begins a new generation");
+}
 
 void Story::received(const AgentHost& host, ice::TransportId, const Datagram& datagram) {
   line(host.name(), datagram.destination.text() + " <- " + datagram.source.text() + "  " + describe(datagram.bytes));

@@ -70,7 +70,9 @@ void World::send(Node& from, NetworkId network, Datagram datagram) {
   if (fate.arrivals[0]) plan(*fate.arrivals[0], Delivery{where, std::move(datagram)});
 }
 
-void World::at(ice::TimePoint time, std::function<void()> action) { plan(time, std::move(action)); }
+void World::at(ice::TimePoint time, std::function<void()> action) {
+  plan(time, std::move(action));
+}
 
 bool World::later(const Happening& a, const Happening& b) {
   return a.time != b.time ? a.time > b.time : a.sequence > b.sequence;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The simulated world: virtual time, networks joined by paths, and nodes that receive what is addressed to them. Nothing
-// here knows of ICE. A new kind of node (a NAT, a server, an attacker) derives from Node and attaches its addresses.
+// The simulated world: virtual time, networks joined by paths, and nodes that receive what is addressed to them.
+// Nothing here knows of ICE. A new kind of node (a NAT, a server, an attacker) derives from Node and attaches its
+// addresses.
 #pragma once
 
 #include <cstdint>

@@ -74,6 +74,17 @@ TEST(Consent, IsAskedEverySecondWhenItsEndIsNear) {
   EXPECT_FALSE(consent.due(late + seconds(1) - milliseconds(1)));
 }
 
+TEST(Consent, IsAskedAtItsUsualTimeAgainOnceAnAnswerEndsTheHurry) {
+  SeededRandom random;
+  Consent consent;
+  consent.start(kStart, kStart, random);
+  const TimePoint late = kStart + seconds(20);
+  consent.sent(late, random);
+  consent.answered(late + milliseconds(50), random);
+  EXPECT_FALSE(consent.due(late + seconds(4)));
+  EXPECT_TRUE(consent.due(late + milliseconds(6050)));
+}
+
 TEST(Consent, IsDoubtfulAfterTwelveSecondsOfSilence) {
   SeededRandom random;
   Consent consent;
