@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Peers that meet in a room of a real gst-ice-rendezvous, on loopback: how they connect, and how they part.
-#include <csignal>
 #include <sys/prctl.h>
 
 #include <atomic>
+#include <csignal>
 #include <future>
 #include <memory>
+
+#include <gio/gio.h>
 
 #include "tests/elements/support.h"
 

@@ -29,14 +29,14 @@ void wait_gathered(gpointer element) {
 
 GST_START_TEST(elements_of_one_session_in_one_pipeline_share_an_agent_however_deep_they_stand) {
   Pipeline pipeline("icesrc name=src ! fakesink  bin.( fakesrc ! icesink name=sink )  icesrc name=other session=b ! fakesink");
-  Pipeline second("icesrc name=src ! fakesink");
+  Pipeline other("icesrc name=src ! fakesink");
   fail_unless(agent_of(pipeline["src"]) == nullptr);
   pipeline.set_state(GST_STATE_READY);
-  second.set_state(GST_STATE_READY);
+  other.set_state(GST_STATE_READY);
   fail_unless(agent_of(pipeline["src"]) != nullptr);
   fail_unless(agent_of(pipeline["src"]) == agent_of(pipeline["sink"]));
   fail_if(agent_of(pipeline["src"]) == agent_of(pipeline["other"]));
-  fail_if(agent_of(pipeline["src"]) == agent_of(second["src"]));
+  fail_if(agent_of(pipeline["src"]) == agent_of(other["src"]));
   fail_unless_equals_string(text(pipeline["src"], "local-ufrag").c_str(), text(pipeline["sink"], "local-ufrag").c_str());
 }
 GST_END_TEST

@@ -214,11 +214,11 @@ GST_START_TEST(a_port_that_is_taken_is_said_by_its_number) {
   const auto at = description.find(" 127.0.0.1 ") + 11;
   const std::string port = description.substr(at, description.find(' ', at) - at);
 
-  Pipeline second("icesrc name=src interfaces=127.0.0.1 min-port=" + port + " max-port=" + port + " ! fakesink");
-  second.set_state(GST_STATE_PAUSED);
-  const std::string warning = text(wait_message(second.bus(), GST_MESSAGE_WARNING));
+  Pipeline other("icesrc name=src interfaces=127.0.0.1 min-port=" + port + " max-port=" + port + " ! fakesink");
+  other.set_state(GST_STATE_PAUSED);
+  const std::string warning = text(wait_message(other.bus(), GST_MESSAGE_WARNING));
   fail_unless(contains(warning, port), "%s", warning.c_str());
-  wait_for_nick(second["src"], "ice-gathering-state", "complete");
+  wait_for_nick(other["src"], "ice-gathering-state", "complete");
 }
 GST_END_TEST
 
