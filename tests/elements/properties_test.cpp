@@ -56,7 +56,7 @@ GST_START_TEST(defaults_are_those_of_the_contract) {
   for (const char* factory : {"icesink", "icesrc"}) {
     const auto element = make(factory);
     GstElement* it = element.get();
-    fail_unless_equals_string(text(it, "session").c_str(), "default");
+    expect_text(text(it, "session"), "default");
     fail_unless(is_null(it, "agent"));
     fail_unless_equals_int(uint_of(it, "stream"), 0);
     fail_unless_equals_int(uint_of(it, "component"), 1);
@@ -68,9 +68,9 @@ GST_START_TEST(defaults_are_those_of_the_contract) {
                               "remote-candidates", "selected-pair", "rendezvous"}) {
       fail_unless(is_null(it, unset), "%s of %s is set", unset, factory);
     }
-    fail_unless_equals_string(nick(it, "ice-gathering-state").c_str(), "new");
-    fail_unless_equals_string(nick(it, "ice-connection-state").c_str(), "new");
-    fail_unless_equals_string(nick(it, "disconnect-action").c_str(), "eos");
+    expect_text(nick(it, "ice-gathering-state"), "new");
+    expect_text(nick(it, "ice-connection-state"), "new");
+    expect_text(nick(it, "disconnect-action"), "eos");
     fail_unless_equals_int(int_of(it, "buffer-size"), 0);
     fail_unless(structure(it, "stats") != nullptr);
   }
@@ -105,18 +105,18 @@ GST_START_TEST(values_read_back_as_they_were_set_before_and_after_joining) {
   gst_util_set_object_arg(G_OBJECT(sink.it), "disconnect-action", "wait");
   for (const GstState state : {GST_STATE_NULL, GST_STATE_READY, GST_STATE_PAUSED}) {
     sink.pipeline.set_state(state);
-    fail_unless_equals_string(text(sink.it, "session").c_str(), "talk");
+    expect_text(text(sink.it, "session"), "talk");
     fail_unless_equals_int(uint_of(sink.it, "stream"), 3);
     fail_unless_equals_int(uint_of(sink.it, "component"), 2);
     fail_if(flag_of(sink.it, "controlling"));
     fail_unless_equals_int(uint_of(sink.it, "pacing"), 20);
     fail_unless_equals_int(uint_of(sink.it, "min-port"), 40000);
     fail_unless_equals_int(uint_of(sink.it, "max-port"), 40100);
-    fail_unless_equals_string(text(sink.it, "interfaces").c_str(), "lo, 127.0.0.1");
-    fail_unless_equals_string(text(sink.it, "local-ufrag").c_str(), "mine");
-    fail_unless_equals_string(text(sink.it, "local-pwd").c_str(), kPwd.c_str());
-    fail_unless_equals_string(text(sink.it, "remote-description").c_str(), kDescription);
-    fail_unless_equals_string(nick(sink.it, "disconnect-action").c_str(), "wait");
+    expect_text(text(sink.it, "interfaces"), "lo, 127.0.0.1");
+    expect_text(text(sink.it, "local-ufrag"), "mine");
+    expect_text(text(sink.it, "local-pwd"), kPwd);
+    expect_text(text(sink.it, "remote-description"), kDescription);
+    expect_text(nick(sink.it, "disconnect-action"), "wait");
     fail_if(flag_of(sink.it, "wait-for-connection"));
     fail_unless_equals_int(int_of(sink.it, "qos-dscp"), 46);
     fail_unless_equals_int(int_of(sink.it, "buffer-size"), 100000);
@@ -130,8 +130,8 @@ GST_START_TEST(the_remote_password_reads_back_masked) {
     InPipeline sink("icesink");
     if (ready) sink.pipeline.set_state(GST_STATE_READY);
     g_object_set(sink.it, "remote-ufrag", "peer", "remote-pwd", kPwd.c_str(), nullptr);
-    fail_unless_equals_string(text(sink.it, "remote-ufrag").c_str(), "peer");
-    fail_unless_equals_string(text(sink.it, "remote-pwd").c_str(), "***");
+    expect_text(text(sink.it, "remote-ufrag"), "peer");
+    expect_text(text(sink.it, "remote-pwd"), "***");
   }
 }
 GST_END_TEST
@@ -160,7 +160,7 @@ GST_START_TEST(illegal_credentials_are_refused_by_name_and_never_quoted) {
     fail_unless(contains(sink.complaint(), "ufrag"));
     set_text(sink.it, "local-ufrag", "with space");
     fail_unless(contains(sink.complaint(), "ufrag"));
-    fail_unless_equals_string(text(sink.it, "local-ufrag").c_str(), "good");
+    expect_text(text(sink.it, "local-ufrag"), "good");
 
     const std::string secret = "short-secret";
     for (const char* property : {"local-pwd", "remote-pwd"}) {
@@ -185,8 +185,8 @@ GST_START_TEST(a_malformed_description_is_refused_and_the_one_before_stays_in_fo
     const std::string complaint = sink.complaint();
     fail_unless(contains(complaint, "remote-description is refused"), "%s", complaint.c_str());
     fail_unless(complaint.size() < 2000);
-    fail_unless_equals_string(text(sink.it, "remote-description").c_str(), kDescription);
-    fail_unless_equals_string(text(sink.it, "remote-ufrag").c_str(), "peer");
+    expect_text(text(sink.it, "remote-description"), kDescription);
+    expect_text(text(sink.it, "remote-ufrag"), "peer");
   }
   sink.expect_silence();
 }
@@ -214,10 +214,10 @@ GST_START_TEST(a_bad_candidate_line_costs_only_itself) {
   const std::string complaint = sink.complaint();
   fail_unless(contains(complaint, "remote-candidates"), "%s", complaint.c_str());
   fail_unless(contains(complaint, "priority"), "%s", complaint.c_str());
-  fail_unless_equals_string(text(sink.it, "remote-candidates").c_str(), (good + "\n" + other).c_str());
+  expect_text(text(sink.it, "remote-candidates"), (good + "\n" + other));
   set_text(sink.it, "remote-candidates", "candidate:nothing else");
   fail_unless(contains(sink.complaint(), "remote-candidates is refused"));
-  fail_unless_equals_string(text(sink.it, "remote-candidates").c_str(), (good + "\n" + other).c_str());
+  expect_text(text(sink.it, "remote-candidates"), (good + "\n" + other));
 }
 GST_END_TEST
 
@@ -266,10 +266,10 @@ GST_START_TEST(what_cannot_change_after_gathering_is_refused_then) {
   const std::string ufrag = text(sink.it, "local-ufrag");
   set_text(sink.it, "interfaces", "lo");
   fail_unless(contains(sink.complaint(), "interfaces is refused"));
-  fail_unless_equals_string(text(sink.it, "interfaces").c_str(), "127.0.0.1");
+  expect_text(text(sink.it, "interfaces"), "127.0.0.1");
   set_text(sink.it, "local-ufrag", "different");
   fail_unless(contains(sink.complaint(), "local-ufrag is refused"));
-  fail_unless_equals_string(text(sink.it, "local-ufrag").c_str(), ufrag.c_str());
+  expect_text(text(sink.it, "local-ufrag"), ufrag);
 }
 GST_END_TEST
 
@@ -277,7 +277,7 @@ GST_START_TEST(a_literal_backslash_n_ends_a_line) {
   InPipeline sink("icesink");
   sink.pipeline.set_state(GST_STATE_READY);
   set_text(sink.it, "remote-description", "a=ice-ufrag:peer\\na=ice-pwd:abcdefghijklmnopqrstuv12");
-  fail_unless_equals_string(text(sink.it, "remote-ufrag").c_str(), "peer");
+  expect_text(text(sink.it, "remote-ufrag"), "peer");
   sink.expect_silence();
 }
 GST_END_TEST

@@ -186,7 +186,7 @@ GST_END_TEST
 GST_START_TEST(with_disconnect_action_wait_both_elements_go_on_with_a_newcomer) {
   const Server server;
   Pipeline stays(in_room("icesrc name=src", server, "disconnect-action=wait") +
-                 "! fakesink name=out sync=false async=false signal-handoffs=true  "
+                 " ! fakesink name=out sync=false async=false signal-handoffs=true  "
                  "fakesrc sizetype=fixed sizemax=100 ! identity sleep-time=2000 ! icesink name=sink");
   std::atomic<int> received{0};
   g_signal_connect_swapped(stays["out"], "handoff",
@@ -195,7 +195,7 @@ GST_START_TEST(with_disconnect_action_wait_both_elements_go_on_with_a_newcomer) 
   std::string ufrag;
   for (int visit = 0; visit < 3; ++visit) {
     Pipeline guest(in_room("icesrc name=src", server) +
-                   "! fakesink name=out sync=false async=false  "
+                   " ! fakesink name=out sync=false async=false  "
                    "fakesrc sizetype=fixed sizemax=100 ! identity sleep-time=2000 ! icesink name=sink");
     received = 0;
     guest.set_state(GST_STATE_PLAYING);

@@ -174,6 +174,10 @@ std::string text(const Message& message) {
 
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
+void compare_texts(const char* what, const std::string& is, const std::string& wanted, int line) {
+  fail_unless(is == wanted, "line %d: %s is \"%s\", not \"%s\"", line, what, is.c_str(), wanted.c_str());
+}
+
 // ---- pipelines ----
 
 Pipeline::Pipeline(const std::string& description) {

@@ -65,6 +65,9 @@ Message take_message(GstBus* bus, int types);
 /// What a WARNING or ERROR says.
 std::string text(const Message& message);
 bool contains(const std::string& text, const std::string& part);
+/// Fails the test when they differ. (GstCheck's macro keeps pointers into strings that are gone by then.)
+#define expect_text(is, wanted) test::compare_texts(#is, is, wanted, __LINE__)
+void compare_texts(const char* what, const std::string& is, const std::string& wanted, int line);
 
 // ---- pipelines ----
 class Pipeline {
