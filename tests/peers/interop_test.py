@@ -61,6 +61,7 @@ class Call:
     def __init__(self, commands: list[list[str]], roles: tuple[str, str], mode: str, family: str) -> None:
         self.said: queue.Queue = queue.Queue()
         self.peers = [Peer(command, role, mode, self.said) for command, role in zip(commands, roles)]
+        self.begun = roles
         self.family = family
         self.deadline = time.monotonic() + PATIENCE
         self.connected: set[Peer] = set()
@@ -98,9 +99,12 @@ class Call:
         for peer in self.peers:
             peer.tell(f"ask {QUESTIONS}")
         self.until(lambda: len(self.echoed) == 2, "echoed")
-        self.until(lambda: len(self.roles) == 2, "nominated")
-        if len(set(self.roles.values())) != 2:
-            raise Failure(f"both sides are {self.roles.popitem()[1]}")
+        # libnice never tells which role it has come to.
+        self.until(lambda: self.peers[0] in self.roles, "nominated")
+        if len(self.roles) == 2 and len(set(self.roles.values())) != 2:
+            raise Failure(f"both sides are {self.roles[self.peers[0]]}")
+        if self.begun[0] != self.begun[1] and self.roles[self.peers[0]] != self.begun[0]:
+            raise Failure(f"we began as {self.begun[0]} and are {self.roles[self.peers[0]]}")
 
     def end(self) -> None:
         problems = []

@@ -96,17 +96,13 @@ class NicePeer {
 
   static void on_gathering_done(NiceAgent*, guint, gpointer) { peers::say("end"); }
 
-  static void on_state(NiceAgent* agent, guint, guint, guint state, gpointer data) {
+  static void on_state(NiceAgent*, guint, guint, guint state, gpointer data) {
     auto* self = static_cast<NicePeer*>(data);
     if (state == NICE_COMPONENT_STATE_FAILED) peers::say("error libnice says failed");
     if ((state == NICE_COMPONENT_STATE_CONNECTED || state == NICE_COMPONENT_STATE_READY) && !self->connected_) {
       self->connected_ = true;
       peers::say("connected");
     }
-    if (state != NICE_COMPONENT_STATE_READY) return;
-    gboolean controlling = FALSE;
-    g_object_get(agent, "controlling-mode", &controlling, nullptr);
-    peers::say(controlling ? "role controlling" : "role controlled");
   }
 
   bool trickle_;
