@@ -113,15 +113,18 @@ bool OutgoingChecks::handle_response(TimePoint now, TransportId transport, const
   // RFC 8489 6.3.3: what we do not understand we cannot obey.
   if (!response.unknown_required().empty()) return false;
 
+  const bool symmetric = source == found->remote && transport == found->transport;
+  // A pair that has been answered from the right address is symmetric: this is a copy, sent by somebody on the path
+  // (RFC 8445 19). It takes down nothing, and the true answer may still come.
+  if (!symmetric && (pair->valid || pair->valid_pair)) return false;
+
   const Pending pending = std::move(*found);
   pending_.erase(found);
   ++context_.counters.responses_received;
   ++pair->responses_received;
-  if (source != pending.remote || transport != pending.transport) {
+  if (!symmetric) {
     // RFC 8445 7.2.5.2.1: an asymmetric answer fails the pair.
-    if (pending.purpose != Purpose::consent) {
-      fail(now, *stream, *pair, "answered from " + source.text() + " instead of " + pending.remote.text());
-    }
+    fail(now, *stream, *pair, "answered from " + source.text() + " instead of " + pending.remote.text());
     return true;
   }
   if (response.message_class() == StunClass::success) {
@@ -287,9 +290,9 @@ void OutgoingChecks::keep_consent(TimePoint now) {
           }
         }
         for (const PairId id : stale) {
-          if (CandidatePair* other = stream.checklist.find(id)) paths_.lost(now, stream, *other, "consent expired");
+          if (CandidatePair* other = stream.checklist.find(id)) paths_.lost(now, stream, *other, kConsentExpired);
         }
-        if (component.selected == pair->id) paths_.lost(now, stream, *pair, "consent expired");
+        if (component.selected == pair->id) paths_.lost(now, stream, *pair, kConsentExpired);
       } else if (component.consent.due(now)) {
         begin_consent_check(now, stream, component, *pair);
       }

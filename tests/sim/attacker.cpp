@@ -32,7 +32,10 @@ void Attacker::sent(const Node& from, const Datagram& datagram, const Fate&) {
 
 void Attacker::attack(const Datagram& seen) {
   Datagram forged = seen;
-  if (random_.chance(0.3)) {
+  // A copy of an answer from elsewhere, before the true one, fails a pair that is not valid yet: RFC 8445 7.2.5.2.1
+  // wants it so. Everything else he may try.
+  const bool answer = (std::to_integer<unsigned>(seen.bytes[0]) & 1U) != 0;
+  if (!answer && random_.chance(0.3)) {
     forged.source = seen.source.family() == ice::Family::ipv4 ? own_v4_ : own_v6_;
   } else if (random_.chance(0.1)) {
     std::swap(forged.source, forged.destination);  // reflected to whoever sent it

@@ -196,13 +196,19 @@ void Invariants::received(const AgentHost& host, ice::TransportId transport, con
                                    [&](const auto& each) { return message->verify_integrity(each.second); });
     if (!valid) return;
     asked->second.answered = true;  // an answer counts once, a replay of it never
-    known.answered[way] = world_.now();
+    known.maybe_answered = way;
+    known.responses_received = host.agent().counters().responses_received;
   }
 }
 
 void Invariants::disposed(const AgentHost& host, ice::TransportId transport, const Datagram& datagram,
                           const ice::Disposition& disposition) {
   Watch& known = watch(host);
+  // An answer to a transaction that had timed out is none.
+  if (known.maybe_answered && host.agent().counters().responses_received > known.responses_received) {
+    known.answered[*known.maybe_answered] = world_.now();
+  }
+  known.maybe_answered.reset();
   const auto* media = std::get_if<ice::Media>(&disposition);
   if (media != nullptr) {
     const auto source = known.sources.find({transport, datagram.source});
@@ -303,7 +309,8 @@ void Invariants::event(const AgentHost& host, const ice::Event& event) {
     known.state = state->state;
     if (state->state != ice::ConnectionState::failed) return;
     if (state->reason.empty()) fail(Invariant::fails_with_reason, host, "failed without a reason");
-    const bool was_connected = host.first(ice::ConnectionState::connected).has_value();
+    const bool was_connected =
+        host.first(ice::ConnectionState::connected) || host.first(ice::ConnectionState::completed);
     if (!was_connected && (!known.may_check_since || world_.now() - *known.may_check_since < kPac)) {
       fail(Invariant::fails_with_reason, host, "failed before PAC ran out (RFC 8863 4)");
     }

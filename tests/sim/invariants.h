@@ -99,6 +99,8 @@ class Invariants final : public Observer {
     std::map<ice::TransactionId, Asked> own_requests;
     std::map<std::pair<ice::TransactionId, Way>, int> unanswered;
     std::map<Way, ice::TimePoint> answered;  // when the last valid answer came
+    std::optional<Way> maybe_answered;       // by the datagram that the agent is looking at
+    std::uint64_t responses_received = 0;    // before it
     std::set<Way> authenticated;
     std::map<Way, Flow> sources;
     std::map<Way, ice::TimePoint> last_consent;
