@@ -64,6 +64,23 @@ TEST_F(Nominating, IsRepeatedWhileItsPairLives) {
   EXPECT_TRUE(alice->is(ConnectionState::completed));
 }
 
+TEST_F(Nominating, MovesOnWhenItsPairDiedAndABetterOneIsInUse) {
+  // The first address answers one check and is never heard of again; the second is told a second later.
+  const ice::Address second = at("10.0.2.2", 4000);
+  peer.add_address(second);
+  peer.on_request = [&](const HeardStun& request) {
+    if (request.to == second || !request.message.use_candidate()) peer.answer(request);
+  };
+  begin();
+  alice->hear(peer.description({peer.candidate(peer.address(), 1, 1000)}));
+  world.run_for(1s);
+  alice->hear(ice::StreamId(0), peer.candidate(second, 1, 65000));
+  world.run_for(500ms);
+  ASSERT_EQ(alice->path(flow(0, 1))->remote, second);
+  ASSERT_TRUE(world.run_until([&] { return alice->is(ConnectionState::completed); }, 60s));
+  EXPECT_EQ(alice->path(flow(0, 1))->remote, second);
+}
+
 TEST_F(Nominating, DoesNotWaitForAnAddressThatNobodyAnswersOn) {
   // The better candidate is dead: it is given the time of the round trips seen, not of a whole transaction.
   peer.add_address(at("10.0.2.2", 4000));
