@@ -282,25 +282,30 @@ void OutgoingChecks::switch_role(TimePoint) {
 void OutgoingChecks::keep_consent(TimePoint now) {
   for (auto& [stream_id, stream] : context_.streams) {
     for (auto& [component_id, component] : stream.components) {
-      if (!component.consent.running() || !component.selected) continue;
-      CandidatePair* pair = stream.checklist.find(*component.selected);
-      if (pair == nullptr) continue;
-      if (component.consent.expired(now)) {
-        // RFC 7675 5.1: nothing more is sent there. Valid pairs that were not asked meanwhile have no consent either.
-        std::vector<PairId> stale;
-        for (const auto& other : stream.checklist.pairs()) {
-          if (other->component == component_id && other->valid && now >= other->last_response + Consent::kLifetime) {
-            stale.push_back(other->id);
-          }
-        }
-        for (const PairId id : stale) {
-          if (CandidatePair* other = stream.checklist.find(id)) paths_.lost(now, stream, *other, kConsentExpired);
-        }
-        if (component.selected == pair->id) paths_.lost(now, stream, *pair, kConsentExpired);
-      } else if (component.consent.due(now)) {
+      // What takes the place of a lost pair may have to be asked at once.
+      while (component.consent.running() && component.selected && component.consent.expired(now)) {
+        drop_without_consent(now, stream, component);
+      }
+      if (!component.selected || !component.consent.due(now)) continue;
+      if (CandidatePair* pair = stream.checklist.find(*component.selected); pair != nullptr) {
         begin_consent_check(now, stream, component, *pair);
       }
     }
+  }
+}
+
+void OutgoingChecks::drop_without_consent(TimePoint now, Stream& stream, const Component& component) {
+  // RFC 7675 5.1: nothing more is sent there. Valid pairs that were not asked meanwhile have no consent either; the one
+  // in use is the last to go, so that no other of them takes its place.
+  const std::optional<PairId> selected = component.selected;
+  std::vector<PairId> stale;
+  for (const auto& pair : stream.checklist.pairs()) {
+    const bool old = now >= pair->last_response + Consent::kLifetime;
+    if (pair->component == component.id && pair->valid && old && pair->id != selected) stale.push_back(pair->id);
+  }
+  stale.push_back(*selected);
+  for (const PairId id : stale) {
+    if (CandidatePair* pair = stream.checklist.find(id)) paths_.lost(now, stream, *pair, kConsentExpired);
   }
 }
 

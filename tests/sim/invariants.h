@@ -91,7 +91,7 @@ class Invariants final : public Observer {
     std::set<ice::Address> known_addresses;                            // signaled, or seen in authenticated requests
     std::set<ice::StreamId> mentioned_streams;                         // the peer has them
     std::set<ice::StreamId> ended_streams;                             // end-of-candidates was told
-    std::set<Flow> signaled_flows;                                     // a candidate of it was told
+    std::map<Flow, std::set<std::string>> signaled_flows;              // the ufrags of candidates that were told
     struct Asked {
       Way way;
       bool answered = false;

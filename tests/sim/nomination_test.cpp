@@ -138,6 +138,28 @@ TEST_F(Nominated, BeforeTheOwnCheckSucceededItCountsWhenItDoes) {
   EXPECT_TRUE(alice->is(ConnectionState::completed));
 }
 
+TEST_F(Nominated, LongAfterThePairWasValidItIsCheckedOnceMoreFirst) {
+  // RFC 7675 5.1: nothing was asked on the worse pair for 30 s, so there is no consent to use it.
+  meet();
+  world.run_for(40s);
+  ASSERT_EQ(selected()->remote.address, better);
+  const auto before = peer.requests.size();
+  peer.check(alice_address(), {.from = worse, .use_candidate = true});
+  world.run_for(25ms);
+  EXPECT_FALSE(selected()->nominated);
+  world.run_for(200ms);
+  const bool asked = std::any_of(peer.requests.begin() + static_cast<std::ptrdiff_t>(before), peer.requests.end(),
+                                 [&](const HeardStun& request) { return request.to == worse; });
+  EXPECT_TRUE(asked);
+  ASSERT_TRUE(selected().has_value());
+  EXPECT_TRUE(selected()->nominated);
+  EXPECT_EQ(selected()->remote.address, worse);
+  // And it stays.
+  world.run_for(60s);
+  EXPECT_EQ(selected()->remote.address, worse);
+  EXPECT_TRUE(alice->is(ConnectionState::completed));
+}
+
 TEST_F(Nominated, InAnEarlyCheckItCountsToo) {
   // Traps 4 and 8 together: USE-CANDIDATE came before the description.
   begin();
