@@ -36,18 +36,18 @@ class MediaSender::Control {
   std::unique_lock<std::mutex> lock_;
 };
 
-MediaSender::Outcome MediaSender::state_locked() const {
+MediaSender::Outcome MediaSender::state_locked(const Waiter& waiter) const {
   if (closed_) return Outcome::closed;
-  if (unlocked_) return Outcome::unlocked;
+  if (waiter.unlocked_) return Outcome::unlocked;
   return socket_ ? Outcome::sent : Outcome::no_path;
 }
 
-MediaSender::SendResult MediaSender::send(std::span<const OutboundDatagram> datagrams) {
+MediaSender::SendResult MediaSender::send(std::span<const OutboundDatagram> datagrams, Waiter& waiter) {
   SendResult result;
   do {
     while (controls_waiting_.load(std::memory_order_relaxed) > 0) std::this_thread::yield();
     std::unique_lock lock(mutex_);
-    result.outcome = state_locked();
+    result.outcome = state_locked(waiter);
     if (result.outcome != Outcome::sent) return result;
 
     const auto rest = datagrams.subspan(result.datagrams_sent);
@@ -77,10 +77,10 @@ void MediaSender::wait_for_room(std::unique_lock<std::mutex>& lock) {
   if (--waiting_for_room_ == 0 && wake != nullptr) wake->clear();
 }
 
-MediaSender::Outcome MediaSender::wait_for_path() {
+MediaSender::Outcome MediaSender::wait_for_path(Waiter& waiter) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return state_locked() != Outcome::no_path; });
-  return state_locked();
+  changed_.wait(lock, [&] { return state_locked(waiter) != Outcome::no_path; });
+  return state_locked(waiter);
 }
 
 bool MediaSender::has_path() const {
@@ -88,14 +88,14 @@ bool MediaSender::has_path() const {
   return socket_ != nullptr;
 }
 
-void MediaSender::unlock() {
+void MediaSender::unlock(Waiter& waiter) {
   const Control control(*this);
-  unlocked_ = true;
+  waiter.unlocked_ = true;
 }
 
-void MediaSender::unlock_stop() {
+void MediaSender::unlock_stop(Waiter& waiter) {
   const Control control(*this);
-  unlocked_ = false;
+  waiter.unlocked_ = false;
 }
 
 MediaSender::Counters MediaSender::counters() const {

@@ -26,6 +26,13 @@ namespace gstice {
 /// Sends media of one component on the path that the agent selected. Any number of icesinks share one.
 class MediaSender {
  public:
+  /// One icesink among those that share the path: a flush of one must not wake the others. Without one named, all are
+  /// the same.
+  class Waiter {
+    friend class MediaSender;
+    bool unlocked_ = false;  ///< guarded by the sender's mutex
+  };
+
   enum class Outcome {
     sent,      ///< everything went to the kernel (or was dropped by the network below it)
     no_path,   ///< no valid pair now: nothing (more) was sent
@@ -41,15 +48,19 @@ class MediaSender {
   /// Sends the datagrams in order by sendmmsg, runs of equal size by UDP_SEGMENT. Holds this component's mutex across
   /// the system call, so that after revoke() returns nothing more leaves on the old path. A full socket buffer is
   /// waited for without the mutex.
-  SendResult send(std::span<const OutboundDatagram> datagrams);
+  SendResult send(std::span<const OutboundDatagram> datagrams, Waiter& waiter);
+  SendResult send(std::span<const OutboundDatagram> datagrams) { return send(datagrams, only_waiter_); }
 
   /// Blocks until there is a path (returns sent), or unlocked or closed.
-  Outcome wait_for_path();
+  Outcome wait_for_path(Waiter& waiter);
+  Outcome wait_for_path() { return wait_for_path(only_waiter_); }
   [[nodiscard]] bool has_path() const;
 
-  /// Makes send() and wait_for_path() return `unlocked` until unlock_stop(). Any thread.
-  void unlock();
-  void unlock_stop();
+  /// Makes send() and wait_for_path() of this waiter return `unlocked` until unlock_stop(). Any thread.
+  void unlock(Waiter& waiter);
+  void unlock() { unlock(only_waiter_); }
+  void unlock_stop(Waiter& waiter);
+  void unlock_stop() { unlock_stop(only_waiter_); }
 
   struct Counters {
     std::uint64_t packets_sent = 0;
@@ -67,7 +78,7 @@ class MediaSender {
  private:
   class Control;
   /// Why nothing can be sent now; `sent` when it can.
-  [[nodiscard]] Outcome state_locked() const;
+  [[nodiscard]] Outcome state_locked(const Waiter& waiter) const;
   void wait_for_room(std::unique_lock<std::mutex>& lock);
 
   /// Threads that want to change the path. A sender in a tight loop lets them pass, which a mutex does not promise.
@@ -78,7 +89,7 @@ class MediaSender {
   std::shared_ptr<UdpSocket> socket_;
   ice::Address remote_;
   GsoState gso_;
-  bool unlocked_ = false;
+  Waiter only_waiter_;
   bool closed_ = false;
   Counters counters_;
   int waiting_for_room_ = 0;

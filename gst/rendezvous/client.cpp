@@ -2,10 +2,7 @@
 // The rendezvous client: joins a room, stays in it through broken connections, and passes messages on.
 #include "gst/rendezvous/client.h"
 
-#include <openssl/rand.h>
-
 #include <algorithm>
-#include <array>
 #include <condition_variable>
 #include <future>
 #include <mutex>
@@ -18,6 +15,7 @@
 #include "gst/rendezvous/protocol.h"
 #include "gst/rendezvous/url.h"
 #include "gst/rendezvous/websocket.h"
+#include "ice-core/base/random.h"
 
 namespace gstice {
 namespace {
@@ -34,14 +32,7 @@ constexpr std::size_t kMaxRemembered = 1024;
 
 /// 128 random bits.
 std::string random_name() {
-  std::array<unsigned char, 16> bytes{};
-  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) return {};
-  std::string text;
-  for (const unsigned char byte : bytes) {
-    text += "0123456789abcdef"[byte >> 4];
-    text += "0123456789abcdef"[byte & 15];
-  }
-  return text;
+  return ice::SecureRandom().text(32, "0123456789abcdef");
 }
 
 /// What the server says is shown to a person: one line of it.

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What an agent says to the elements that joined it.
+#pragma once
+
+#include <string>
+
+#include "gst/agent/session_properties.h"
+
+namespace gstice {
+
+/// One element of a session. Everything but the destructor is called on the event thread, under no lock.
+class AgentMember {
+ public:
+  virtual ~AgentMember() = default;
+
+  /// This property reads differently now.
+  virtual void notify(SessionProperty property) = 0;
+  /// A local candidate; an empty line ends the stream's.
+  virtual void local_candidate(unsigned stream, const std::string& line) = 0;
+  /// For the log and the bus: something was refused or skipped.
+  virtual void warn(const std::string& text) = 0;
+  /// For the bus: the session has failed. Only one member of a session is told.
+  virtual void fail(const std::string& text, const std::string& details) = 0;
+  /// The peer that was connected is gone for good and `disconnect-action` is eos. `goodbye`: it may still have sent
+  /// something that is on its way.
+  virtual void peer_gone(bool goodbye) = 0;
+};
+
+}  // namespace gstice

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The worker behind GstIceAgent: settings, members, one Session after another, and the rendezvous.
+//
+//   elements ── join, set, actions ──▶ IceAgent ──▶ Session (sockets, ice::Agent)
+//      ▲                                  │ ▲──────── events, on the event thread
+//      └── AgentMember: notify, warn … ───┘ ◀─▶ PeerExchange (RendezvousClient)
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "gst/agent/agent_member.h"
+#include "gst/agent/agent_object.h"
+#include "gst/agent/object_ref.h"
+#include "gst/agent/peer_exchange.h"
+#include "gst/agent/session.h"
+#include "gst/agent/session_properties.h"
+
+namespace gstice {
+
+/// Which component of which stream.
+struct Flow {
+  ice::StreamId stream{0};
+  ice::ComponentId component{1};
+  auto operator<=>(const Flow&) const = default;
+};
+
+/// The media path of a flow, both ends of it.
+struct MediaEnds {
+  std::shared_ptr<MediaSender> sender;
+  std::shared_ptr<MediaReceiver> receiver;
+};
+
+/// What an element brings when it joins.
+struct Joining {
+  std::shared_ptr<AgentMember> member;
+  Flow flow;
+  bool receives = false;               ///< an icesrc, of which a flow has one
+  const SessionSettings& settings;     ///< its own
+  const std::set<SessionProperty>& changed;  ///< those of them that the agent shall take over
+};
+
+/// Any thread may call everything. Nothing waits for the network or another thread.
+class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerListener {
+ public:
+  explicit IceAgent(GstIceAgent* owner);
+  ~IceAgent() override;
+
+  // ---- properties ----
+  /// Checks, stores, and passes on to the running session. What is refused leaves everything as it was.
+  SetOutcome set(SessionProperty property, const GValue* value);
+  /// `flow`: whose selected-pair and stats are meant; null for the whole session.
+  void get(SessionProperty property, GValue* value, const Flow* flow) const;
+  [[nodiscard]] SessionSettings settings() const;
+
+  // ---- actions ----
+  void gather();
+  SetOutcome add_remote_candidate(unsigned stream, const char* line);
+  /// For complaints about what was set on the agent itself: into the log, and on a member's bus.
+  void complain(const SetOutcome& outcome);
+
+  // ---- members ----
+  /// Joins; the first to do so begins a session. Complaints about its settings go to the member. The error names what
+  /// is at fault.
+  ice::Result<MediaEnds> join(const Joining& joining);
+  /// Leaves; the last to do so closes the session.
+  void leave(const std::shared_ptr<AgentMember>& member);
+
+  // ---- what members want of their sockets ----
+  void set_send_buffer(Flow flow, int bytes);
+  void set_receive_buffer(Flow flow, int bytes);
+  void set_dscp(Flow flow, int dscp);
+
+ private:
+  struct Member {
+    std::shared_ptr<AgentMember> member;
+    Flow flow;
+    bool receives;
+  };
+  struct FlowState {
+    MediaEnds ends;
+    int send_buffer = 0;
+    int receive_buffer = 0;
+  };
+  /// How far the present peer has come.
+  enum class Peer { none, connected, gone };
+  using Members = std::vector<std::shared_ptr<AgentMember>>;
+
+  // agent_events.cpp: on the event thread, but for the last two
+  void on_event(unsigned run, const ice::Event& event);
+  void on_local_candidate(unsigned stream, const std::string& line);
+  void on_connection_state(const ice::ConnectionStateChanged& event);
+  void on_room_entered(bool first) override;
+  void on_peer_joined(bool newcomer) override;
+  void on_peer_description(const std::string& text) override;
+  void on_peer_candidate(unsigned stream, const std::string& line) override;
+  void on_peer_left(bool goodbye) override;
+  void on_rendezvous_failed(const std::string& message, bool fatal) override;
+  /// The peer that was connected is gone for good: does what `disconnect-action` says.
+  void on_peer_gone(bool goodbye, const std::string& reason);
+  void tell_property(SessionProperty property);
+  void tell_warning(const std::string& text);
+  void tell_failure(const std::string& text);
+  [[nodiscard]] Members audience(const Flow* flow = nullptr) const;
+  void post_property(SessionProperty property);
+  void post_warnings(std::vector<std::string> texts);
+
+  [[nodiscard]] std::shared_ptr<Session> open_session() const;
+
+  // under mutex_
+  void begin_session(std::vector<std::string>& complaints);
+  void end_session();
+  void enter_room();
+  void adopt(const Joining& joining, std::vector<std::string>& complaints);
+  ice::Result<> apply(SessionProperty property, const SessionSettings& settings);
+  [[nodiscard]] bool live(SessionProperty property, GValue* value, const Flow* flow) const;
+  [[nodiscard]] GstStructure* stats(const Flow* flow) const;
+
+  WeakObject<GstIceAgent> owner_;
+
+  /// Guards all that follows. Taken before the Session's and the PeerExchange's own; no member is called and no signal
+  /// emitted under it.
+  mutable std::mutex mutex_;
+  SessionSettings settings_;
+  std::vector<Member> members_;
+  std::map<Flow, FlowState> flows_;
+  std::vector<std::weak_ptr<AgentMember>> departed_;  ///< of this session: they still hear that it has closed
+  std::shared_ptr<Session> session_;
+  unsigned run_ = 0;          ///< which session of ours this is; events of earlier ones are ignored
+  bool open_ = false;         ///< session_ has not been closed
+  bool gathering_ = false;    ///< gather() was called on it
+  Peer peer_ = Peer::none;
+  std::uint64_t pair_changes_ = 0;
+  GstIceGatheringState shown_gathering_ = GST_ICE_GATHERING_STATE_NEW;     ///< as far as it was notified
+  GstIceConnectionState shown_connection_ = GST_ICE_CONNECTION_STATE_NEW;  ///< as far as it was notified
+  PeerExchange exchange_;
+};
+
+/// The agent that elements with this `session` name share under this topmost ancestor; made when there is none.
+ObjectRef<GstIceAgent> agent_of(GstObject* topmost, const std::string& session);
+
+}  // namespace gstice

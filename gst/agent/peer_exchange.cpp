@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// From the rendezvous' GLib thread to the event thread.
+#include "gst/agent/peer_exchange.h"
+
+#include <atomic>
+#include <functional>
+#include <utility>
+
+#include "gst/agent/event_thread.h"
+
+namespace gstice {
+
+/// One stay in one room. The client's callbacks hold it weakly: it dies with the PeerExchange that left.
+struct PeerExchange::Room {
+  std::weak_ptr<PeerListener> listener;
+  std::atomic<bool> left{false};
+  std::string peer_id;  ///< the latest peer's; event thread only
+  std::unique_ptr<RendezvousClient> client;
+
+  /// Runs `what` with the listener on the event thread, unless we have left by then.
+  static void tell(const std::weak_ptr<Room>& weak, std::function<void(Room&, PeerListener&)> what) {
+    EventThread::post([weak, what = std::move(what)] {
+      const auto room = weak.lock();
+      if (!room || room->left) return;
+      if (const auto listener = room->listener.lock()) what(*room, *listener);
+    });
+  }
+};
+
+PeerExchange::PeerExchange() = default;
+PeerExchange::~PeerExchange() { stop(); }
+
+std::shared_ptr<PeerExchange::Room> PeerExchange::replace(std::shared_ptr<Room> room) {
+  const std::lock_guard lock(mutex_);
+  std::swap(room_, room);
+  return room;
+}
+
+void PeerExchange::start(const std::string& url, std::weak_ptr<PeerListener> listener) {
+  stop();
+  auto room = std::make_shared<Room>();
+  room->listener = std::move(listener);
+  const std::weak_ptr<Room> weak = room;
+
+  RendezvousClient::Callbacks callbacks;
+  callbacks.joined = [weak](bool first) {
+    Room::tell(weak, [first](Room&, PeerListener& to) { to.on_room_entered(first); });
+  };
+  callbacks.peer_joined = [weak](const std::string& id) {
+    Room::tell(weak, [id](Room& here, PeerListener& to) {
+      const bool newcomer = !here.peer_id.empty() && here.peer_id != id;
+      here.peer_id = id;
+      to.on_peer_joined(newcomer);
+    });
+  };
+  callbacks.description = [weak](const std::string& text) {
+    Room::tell(weak, [text](Room&, PeerListener& to) { to.on_peer_description(text); });
+  };
+  callbacks.candidate = [weak](unsigned stream, const std::string& line) {
+    Room::tell(weak, [stream, line](Room&, PeerListener& to) { to.on_peer_candidate(stream, line); });
+  };
+  callbacks.peer_left = [weak](bool goodbye) {
+    Room::tell(weak, [goodbye](Room&, PeerListener& to) { to.on_peer_left(goodbye); });
+  };
+  callbacks.failed = [weak](const std::string& message, bool fatal) {
+    Room::tell(weak, [message, fatal](Room&, PeerListener& to) { to.on_rendezvous_failed(message, fatal); });
+  };
+
+  const std::lock_guard lock(mutex_);
+  // What the callbacks post is run later, by which time room_ is in place.
+  room->client = RendezvousClient::connect(url, std::move(callbacks));
+  room_ = std::move(room);
+}
+
+void PeerExchange::stop() {
+  if (const auto room = replace(nullptr)) {
+    room->left = true;
+    room->client->close();
+  }
+}
+
+bool PeerExchange::running() const {
+  const std::lock_guard lock(mutex_);
+  return room_ != nullptr;
+}
+
+void PeerExchange::send_description(std::string description) {
+  const std::lock_guard lock(mutex_);
+  if (room_) room_->client->send_description(std::move(description));
+}
+
+void PeerExchange::send_candidate(unsigned stream, std::string line) {
+  const std::lock_guard lock(mutex_);
+  if (room_) room_->client->send_candidate(stream, std::move(line));
+}
+
+}  // namespace gstice

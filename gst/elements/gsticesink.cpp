@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// icesink: the GObject shell, and when it blocks, drops, sends or ends.
+/**
+ * SECTION:element-icesink
+ * @title: icesink
+ * @short_description: sends buffers as datagrams to a peer found by ICE
+ * @see_also: icesrc
+ *
+ * Each buffer becomes one UDP datagram on the path that Interactive Connectivity Establishment (RFC 8445) found. The
+ * element is a whole ICE peer: with no icesrc beside it, it answers checks and keeps consent fresh all the same.
+ * An icesrc with the same #GstIceSink:session in the same pipeline shares its connection.
+ *
+ * ICE does not encrypt. Put srtpenc or dtlssrtpenc before icesink where others may listen.
+ *
+ * ## Example launch lines
+ * |[
+ * gst-launch-1.0 videotestsrc is-live=true ! vp8enc deadline=1 ! rtpvp8pay ! icesink rendezvous=ws://HOST:8765/my-room
+ * ]| Sends to whoever enters the room `my-room` of the gst-ice-rendezvous server on HOST.
+ * |[
+ * gst-launch-1.0 icesrc rendezvous=ws://HOST:8765/my-room ! fakesink dump=true videotestsrc is-live=true ! vp8enc deadline=1 ! rtpvp8pay ! icesink
+ * ]| Sends and receives over one connection.
+ */
+#include "gst/elements/gsticesink.h"
+
+#include <atomic>
+#include <mutex>
+
+#include "gst/elements/ice_element.h"
+#include "gst/elements/outgoing_buffers.h"
+
+GST_DEBUG_CATEGORY_STATIC(ice_sink_debug);
+#define GST_CAT_DEFAULT ice_sink_debug
+
+using gstice::IceElement;
+using gstice::MediaSender;
+using gstice::OutgoingBuffers;
+
+namespace {
+
+enum class SinkProperty : guint { wait_for_connection = gstice::kFirstSpecificProperty, qos_dscp, buffer_size };
+
+}  // namespace
+
+struct _GstIceSink {
+  GstBaseSink parent;
+};
+
+struct GstIceSinkPrivate {
+  std::shared_ptr<IceElement> ice;
+  std::shared_ptr<MediaSender> sender;  ///< since joining; the streaming thread's
+  OutgoingBuffers outgoing;             ///< the streaming thread's
+  bool warned_too_large = false;        ///< the streaming thread's
+  bool said_in_the_clear = false;       ///< the streaming thread's
+
+  std::mutex mutex;                        ///< guards `flushing` together with the calls that follow from it
+  bool flushing = false;                   ///< between unlock() and unlock_stop()
+  MediaSender::Waiter waiter;              ///< how our own waits are interrupted
+
+  std::atomic<bool> ended{false};          ///< the peer is gone for good
+  std::atomic<bool> wait_for_connection{true};
+  std::atomic<int> qos_dscp{-1};
+  std::atomic<int> buffer_size{0};
+  std::atomic<guint64> discarded{0};       ///< not sent for want of a connection, or too large
+  std::atomic<guint64> discarded_bytes{0};
+};
+
+static GstStaticPadTemplate sink_template =
+    GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
+
+G_DEFINE_TYPE_WITH_CODE(GstIceSink, gst_ice_sink, GST_TYPE_BASE_SINK, G_ADD_PRIVATE(GstIceSink);
+                        GST_DEBUG_CATEGORY_INIT(ice_sink_debug, "icesink", 0, "ICE sink"))
+GST_ELEMENT_REGISTER_DEFINE(icesink, "icesink", GST_RANK_NONE, GST_TYPE_ICE_SINK)
+
+namespace {
+
+GstIceSinkPrivate& priv(gpointer object) {
+  return *static_cast<GstIceSinkPrivate*>(gst_ice_sink_get_instance_private(static_cast<GstIceSink*>(object)));
+}
+
+IceElement& ice_of(GObject* object) { return *priv(object).ice; }
+
+// ---- properties ----
+
+void set_property(GObject* object, guint id, const GValue* value, GParamSpec* spec) {
+  GstIceSinkPrivate& self = priv(object);
+  if (self.ice->set_property(id, value)) return;
+  switch (static_cast<SinkProperty>(id)) {
+    case SinkProperty::wait_for_connection:
+      self.wait_for_connection = g_value_get_boolean(value) != FALSE;
+      return;
+    case SinkProperty::qos_dscp:
+      self.qos_dscp = g_value_get_int(value);
+      if (const auto agent = self.ice->joined_agent()) agent->set_dscp(self.ice->flow(), self.qos_dscp);
+      return;
+    case SinkProperty::buffer_size:
+      self.buffer_size = g_value_get_int(value);
+      if (const auto agent = self.ice->joined_agent()) agent->set_send_buffer(self.ice->flow(), self.buffer_size);
+      return;
+  }
+  G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+}
+
+/// Our counters beside GstBaseSink's own.
+void complete_stats(GObject* object, GValue* value) {
+  GstIceSinkPrivate& self = priv(object);
+  auto* stats = static_cast<GstStructure*>(g_value_get_boxed(value));
+  gst_structure_set(stats, "packets-discarded-on-send", G_TYPE_UINT64, self.discarded.load(), "bytes-discarded-on-send",
+                    G_TYPE_UINT64, self.discarded_bytes.load(), nullptr);
+
+  GParamSpec* inherited = g_object_class_find_property(G_OBJECT_CLASS(gst_ice_sink_parent_class), "stats");
+  GValue base = G_VALUE_INIT;
+  g_value_init(&base, GST_TYPE_STRUCTURE);
+  G_OBJECT_CLASS(gst_ice_sink_parent_class)->get_property(object, inherited->param_id, &base, inherited);
+  if (const auto* fields = static_cast<const GstStructure*>(g_value_get_boxed(&base))) {
+    for (int i = 0; i < gst_structure_n_fields(fields); ++i) {
+      const char* name = gst_structure_nth_field_name(fields, static_cast<guint>(i));
+      gst_structure_set_value(stats, name, gst_structure_get_value(fields, name));
+    }
+  }
+  g_value_unset(&base);
+}
+
+void get_property(GObject* object, guint id, GValue* value, GParamSpec* spec) {
+  GstIceSinkPrivate& self = priv(object);
+  if (self.ice->get_property(id, value)) {
+    if (id == static_cast<guint>(gstice::SessionProperty::stats)) complete_stats(object, value);
+    return;
+  }
+  switch (static_cast<SinkProperty>(id)) {
+    case SinkProperty::wait_for_connection:
+      g_value_set_boolean(value, self.wait_for_connection);
+      return;
+    case SinkProperty::qos_dscp:
+      g_value_set_int(value, self.qos_dscp);
+      return;
+    case SinkProperty::buffer_size:
+      g_value_set_int(value, self.buffer_size);
+      return;
+  }
+  G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+}
+
+void finalize(GObject* object) {
+  std::destroy_at(&priv(object));
+  G_OBJECT_CLASS(gst_ice_sink_parent_class)->finalize(object);
+}
+
+// ---- states ----
+
+bool join(GstIceSinkPrivate& self) {
+  self.ended = false;
+  if (!self.ice->join()) return false;
+  self.sender = self.ice->ends().sender;
+  self.sender->unlock_stop(self.waiter);
+  const auto agent = self.ice->joined_agent();
+  // A value left alone does not overrule what another icesink of this component asked for.
+  if (self.buffer_size != 0) agent->set_send_buffer(self.ice->flow(), self.buffer_size);
+  if (self.qos_dscp != -1) agent->set_dscp(self.ice->flow(), self.qos_dscp);
+  return true;
+}
+
+GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) {
+  GstIceSinkPrivate& self = priv(element);
+  if (transition == GST_STATE_CHANGE_NULL_TO_READY && !join(self)) return GST_STATE_CHANGE_FAILURE;
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
+    self.warned_too_large = false;
+    self.said_in_the_clear = false;
+    self.discarded = 0;
+    self.discarded_bytes = 0;
+    self.ice->gather();
+  }
+  const GstStateChangeReturn result = GST_ELEMENT_CLASS(gst_ice_sink_parent_class)->change_state(element, transition);
+  const bool came_to_nothing = transition == GST_STATE_CHANGE_NULL_TO_READY && result == GST_STATE_CHANGE_FAILURE;
+  if (transition == GST_STATE_CHANGE_READY_TO_NULL || came_to_nothing) self.ice->leave();
+  return result;
+}
+
+gboolean unlock(GstBaseSink* base) {
+  GstIceSinkPrivate& self = priv(base);
+  const std::lock_guard lock(self.mutex);
+  self.flushing = true;
+  if (self.sender) self.sender->unlock(self.waiter);
+  return TRUE;
+}
+
+gboolean unlock_stop(GstBaseSink* base) {
+  GstIceSinkPrivate& self = priv(base);
+  const std::lock_guard lock(self.mutex);
+  self.flushing = false;
+  if (self.sender) self.sender->unlock_stop(self.waiter);
+  return TRUE;
+}
+
+/// The event thread says that the peer is gone: what waits for it shall end.
+void end(gpointer object) {
+  GstIceSinkPrivate& self = priv(object);
+  GST_INFO_OBJECT(object, "the peer is gone for good; the stream ends");
+  self.ended = true;
+  if (const auto sender = self.ice->ends().sender) sender->unlock(self.waiter);
+}
+
+gboolean set_caps(GstBaseSink* base, GstCaps* caps) {
+  GstIceSinkPrivate& self = priv(base);
+  GST_DEBUG_OBJECT(base, "caps %" GST_PTR_FORMAT, static_cast<void*>(caps));
+  const GstStructure* first = gst_caps_get_size(caps) > 0 ? gst_caps_get_structure(caps, 0) : nullptr;
+  const bool clear_rtp = first != nullptr && (gst_structure_has_name(first, "application/x-rtp") != FALSE ||
+                                              gst_structure_has_name(first, "application/x-rtcp") != FALSE);
+  if (clear_rtp && !self.said_in_the_clear) {
+    self.said_in_the_clear = true;
+    GST_INFO_OBJECT(base, "RTP without SRTP travels in the clear: ICE does not encrypt, srtpenc or dtlssrtpenc does");
+  }
+  return TRUE;
+}
+
+// ---- sending ----
+
+void discard(GstIceSinkPrivate& self, std::size_t packets, std::size_t bytes) {
+  self.discarded += packets;
+  self.discarded_bytes += bytes;
+}
+
+void warn_too_large(GstBaseSink* base, std::size_t bytes) {
+  GstIceSinkPrivate& self = priv(base);
+  if (self.warned_too_large) return;
+  self.warned_too_large = true;
+  const std::string size = bytes == 0 ? "A buffer" : "A buffer of " + std::to_string(bytes) + " bytes";
+  self.ice->complain({size + " is larger than the path can carry as one datagram and is dropped, as all such will be; "
+                      "use a payloader, or a smaller mtu or alignment upstream"});
+}
+
+void add(GstBaseSink* base, GstBuffer* buffer) {
+  GstIceSinkPrivate& self = priv(base);
+  switch (self.outgoing.add(buffer)) {
+    case OutgoingBuffers::Added::ok:
+    case OutgoingBuffers::Added::empty:
+      return;
+    case OutgoingBuffers::Added::too_large:
+      discard(self, 1, gst_buffer_get_size(buffer));
+      warn_too_large(base, gst_buffer_get_size(buffer));
+      return;
+    case OutgoingBuffers::Added::unreadable:
+      discard(self, 1, gst_buffer_get_size(buffer));
+      GST_WARNING_OBJECT(base, "a buffer's memory cannot be mapped for reading; dropped");
+      return;
+  }
+}
+
+/// Sends what was added, waiting for a path as long as it must.
+GstFlowReturn send(GstBaseSink* base) {
+  GstIceSinkPrivate& self = priv(base);
+  std::span<const gstice::OutboundDatagram> left = self.outgoing.datagrams();
+  while (!left.empty()) {
+    if (self.ended) return GST_FLOW_EOS;
+    const auto result = self.sender->send(left, self.waiter);
+    if (result.too_large > 0) {
+      discard(self, result.too_large, 0);
+      warn_too_large(base, 0);
+    }
+    left = left.subspan(result.datagrams_sent);
+    auto outcome = result.outcome;
+    if (outcome == MediaSender::Outcome::no_path) {
+      if (!self.wait_for_connection) {
+        std::size_t bytes = 0;
+        for (const auto& datagram : left) bytes += datagram.length;
+        discard(self, left.size(), bytes);
+        return GST_FLOW_OK;
+      }
+      outcome = self.sender->wait_for_path(self.waiter);
+    }
+    switch (outcome) {
+      case MediaSender::Outcome::sent:
+      case MediaSender::Outcome::no_path:
+        break;
+      case MediaSender::Outcome::closed:
+        return self.ended ? GST_FLOW_EOS : GST_FLOW_FLUSHING;
+      case MediaSender::Outcome::unlocked: {
+        if (self.ended) return GST_FLOW_EOS;
+        const GstFlowReturn flow = gst_base_sink_wait_preroll(base);
+        if (flow != GST_FLOW_OK) return flow;
+        break;
+      }
+    }
+  }
+  return GST_FLOW_OK;
+}
+
+GstFlowReturn render(GstBaseSink* base, GstBuffer* buffer) {
+  add(base, buffer);
+  const GstFlowReturn result = send(base);
+  priv(base).outgoing.clear();
+  return result;
+}
+
+GstFlowReturn render_list(GstBaseSink* base, GstBufferList* list) {
+  const guint length = gst_buffer_list_length(list);
+  for (guint i = 0; i < length; ++i) add(base, gst_buffer_list_get(list, i));
+  const GstFlowReturn result = send(base);
+  priv(base).outgoing.clear();
+  return result;
+}
+
+}  // namespace
+
+static void gst_ice_sink_class_init(GstIceSinkClass* klass) {
+  auto* object_class = G_OBJECT_CLASS(klass);
+  object_class->set_property = set_property;
+  object_class->get_property = get_property;
+  object_class->finalize = finalize;
+  IceElement::install<ice_of>(object_class);
+
+  constexpr auto kFlags = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
+  const auto put = [object_class](SinkProperty id, GParamSpec* spec) {
+    g_object_class_install_property(object_class, static_cast<guint>(id), spec);
+  };
+  put(SinkProperty::wait_for_connection,
+      g_param_spec_boolean("wait-for-connection", "Wait for connection",
+                           "Block upstream until there is a connection; otherwise drop and count until then", TRUE,
+                           kFlags));
+  put(SinkProperty::qos_dscp,
+      g_param_spec_int("qos-dscp", "QoS DSCP",
+                       "Differentiated Services Code Point of all that this component sends (0 to 63), -1 = default", -1,
+                       63, -1, kFlags));
+  put(SinkProperty::buffer_size, g_param_spec_int("buffer-size", "Buffer size",
+                                                  "Size of the kernel's send buffer in bytes, 0 = default", 0, G_MAXINT,
+                                                  0, kFlags));
+
+  auto* element_class = GST_ELEMENT_CLASS(klass);
+  element_class->change_state = change_state;
+  gst_element_class_add_static_pad_template(element_class, &sink_template);
+  gst_element_class_set_static_metadata(element_class, "ICE sink", "Sink/Network",
+                                        "Sends buffers as datagrams to a peer, through NATs and firewalls, on the path "
+                                        "that Interactive Connectivity Establishment (RFC 8445) finds",
+                                        "The gst-ice authors");
+
+  auto* base_class = GST_BASE_SINK_CLASS(klass);
+  base_class->unlock = unlock;
+  base_class->unlock_stop = unlock_stop;
+  base_class->set_caps = set_caps;
+  base_class->render = render;
+  base_class->render_list = render_list;
+}
+
+static void gst_ice_sink_init(GstIceSink* self) {
+  GstIceSinkPrivate& data = *std::construct_at(&priv(self));
+  data.ice = std::make_shared<IceElement>(
+      GST_ELEMENT(self), IceElement::Traits{false, ice_sink_debug, [self](bool) { end(self); }});
+  // Media is live: it goes out as it comes, and nobody waits for a first buffer to go to PAUSED.
+  gst_base_sink_set_sync(GST_BASE_SINK(self), FALSE);
+  gst_base_sink_set_async_enabled(GST_BASE_SINK(self), FALSE);
+  gst_base_sink_set_last_sample_enabled(GST_BASE_SINK(self), FALSE);
+}

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// icesrc: the GObject shell, and when it waits, pushes or ends.
+/**
+ * SECTION:element-icesrc
+ * @title: icesrc
+ * @short_description: hands on datagrams that a peer found by ICE sends
+ * @see_also: icesink
+ *
+ * Each datagram that arrives on the path of Interactive Connectivity Establishment (RFC 8445) becomes a buffer, stamped
+ * with the pipeline's running time at which it arrived; what arrives together is pushed as one buffer list. The element
+ * is live and a whole ICE peer: checks and consent live on in PAUSED and while downstream blocks.
+ * An icesink with the same #GstIceSrc:session in the same pipeline shares its connection.
+ *
+ * ## Example launch lines
+ * |[
+ * gst-launch-1.0 icesrc rendezvous=ws://HOST:8765/my-room caps="application/x-rtp,media=video,encoding-name=VP8,clock-rate=90000,payload=96" ! rtpjitterbuffer ! rtpvp8depay ! vp8dec ! autovideosink
+ * ]| Shows what whoever is in the room `my-room` of the gst-ice-rendezvous server on HOST sends.
+ */
+#include "gst/elements/gsticesrc.h"
+
+#include <atomic>
+#include <mutex>
+
+#include "gst/elements/ice_element.h"
+#include "gst/elements/incoming_buffers.h"
+#include "gst/elements/outgoing_buffers.h"
+
+GST_DEBUG_CATEGORY_STATIC(ice_src_debug);
+#define GST_CAT_DEFAULT ice_src_debug
+
+using gstice::IceElement;
+using gstice::InboundDatagram;
+using gstice::MediaReceiver;
+
+namespace {
+
+enum class SrcProperty : guint { caps = gstice::kFirstSpecificProperty, buffer_size, mtu };
+
+/// At most this many datagrams go downstream in one list.
+constexpr std::size_t kBatch = 256;
+/// After a goodbye, media that was on its way is waited for as long as this since the last datagram.
+constexpr std::chrono::milliseconds kLinger{200};
+
+struct CapsUnref {
+  void operator()(GstCaps* caps) const { gst_caps_unref(caps); }
+};
+using CapsRef = std::unique_ptr<GstCaps, CapsUnref>;
+
+struct ListUnref {
+  void operator()(GstBufferList* list) const { gst_buffer_list_unref(list); }
+};
+using ListRef = std::unique_ptr<GstBufferList, ListUnref>;
+
+}  // namespace
+
+struct _GstIceSrc {
+  GstPushSrc parent;
+};
+
+struct GstIceSrcPrivate {
+  std::shared_ptr<IceElement> ice;
+  std::vector<InboundDatagram> batch;  ///< the streaming thread's
+  gstice::ArrivalClock arrivals;       ///< the streaming thread's
+  bool warned_too_large = false;       ///< the streaming thread's
+
+  std::mutex mutex;  ///< guards what follows together with the receiver's unlock()
+  std::shared_ptr<MediaReceiver> receiver;  ///< since joining
+  bool flushing = false;                    ///< between unlock() and unlock_stop()
+  CapsRef caps;
+
+  /// Does the stream go on, or how does it end? Only ever moves down this list.
+  enum class End { none, after_silence, when_empty };
+  std::atomic<End> end{End::none};
+  std::atomic<int> buffer_size{0};
+  std::atomic<guint> mtu{gstice::kMaxDatagram};
+  std::atomic<guint64> too_large{0};
+};
+
+static GstStaticPadTemplate src_template =
+    GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
+
+G_DEFINE_TYPE_WITH_CODE(GstIceSrc, gst_ice_src, GST_TYPE_PUSH_SRC, G_ADD_PRIVATE(GstIceSrc);
+                        GST_DEBUG_CATEGORY_INIT(ice_src_debug, "icesrc", 0, "ICE source"))
+GST_ELEMENT_REGISTER_DEFINE(icesrc, "icesrc", GST_RANK_NONE, GST_TYPE_ICE_SRC)
+
+namespace {
+
+using End = GstIceSrcPrivate::End;
+
+GstIceSrcPrivate& priv(gpointer object) {
+  return *static_cast<GstIceSrcPrivate*>(gst_ice_src_get_instance_private(static_cast<GstIceSrc*>(object)));
+}
+
+IceElement& ice_of(GObject* object) { return *priv(object).ice; }
+
+// ---- properties ----
+
+void set_caps_property(GObject* object, const GValue* value) {
+  GstIceSrcPrivate& self = priv(object);
+  const GstCaps* caps = gst_value_get_caps(value);
+  {
+    const std::lock_guard lock(self.mutex);
+    self.caps.reset(caps != nullptr ? gst_caps_copy(caps) : nullptr);
+  }
+  gst_pad_mark_reconfigure(GST_BASE_SRC_PAD(object));
+}
+
+void set_property(GObject* object, guint id, const GValue* value, GParamSpec* spec) {
+  GstIceSrcPrivate& self = priv(object);
+  if (self.ice->set_property(id, value)) return;
+  switch (static_cast<SrcProperty>(id)) {
+    case SrcProperty::caps:
+      set_caps_property(object, value);
+      return;
+    case SrcProperty::buffer_size:
+      self.buffer_size = g_value_get_int(value);
+      if (const auto agent = self.ice->joined_agent()) agent->set_receive_buffer(self.ice->flow(), self.buffer_size);
+      return;
+    case SrcProperty::mtu:
+      self.mtu = g_value_get_uint(value);
+      return;
+  }
+  G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+}
+
+void get_property(GObject* object, guint id, GValue* value, GParamSpec* spec) {
+  GstIceSrcPrivate& self = priv(object);
+  if (self.ice->get_property(id, value)) {
+    if (id == static_cast<guint>(gstice::SessionProperty::stats)) {
+      gst_structure_set(static_cast<GstStructure*>(g_value_get_boxed(value)), "packets-above-mtu", G_TYPE_UINT64,
+                        self.too_large.load(), nullptr);
+    }
+    return;
+  }
+  switch (static_cast<SrcProperty>(id)) {
+    case SrcProperty::caps: {
+      const std::lock_guard lock(self.mutex);
+      gst_value_set_caps(value, self.caps.get());
+      return;
+    }
+    case SrcProperty::buffer_size:
+      g_value_set_int(value, self.buffer_size);
+      return;
+    case SrcProperty::mtu:
+      g_value_set_uint(value, self.mtu);
+      return;
+  }
+  G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+}
+
+void finalize(GObject* object) {
+  std::destroy_at(&priv(object));
+  G_OBJECT_CLASS(gst_ice_src_parent_class)->finalize(object);
+}
+
+// ---- states ----
+
+bool join(GstIceSrcPrivate& self) {
+  self.end = End::none;
+  self.too_large = 0;
+  if (!self.ice->join()) return false;
+  {
+    const std::lock_guard lock(self.mutex);
+    self.receiver = self.ice->ends().receiver;
+    self.flushing = false;
+    self.receiver->unlock_stop();
+  }
+  if (self.buffer_size != 0) self.ice->joined_agent()->set_receive_buffer(self.ice->flow(), self.buffer_size);
+  return true;
+}
+
+GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) {
+  GstIceSrcPrivate& self = priv(element);
+  switch (transition) {
+    case GST_STATE_CHANGE_NULL_TO_READY:
+      if (!join(self)) return GST_STATE_CHANGE_FAILURE;
+      break;
+    case GST_STATE_CHANGE_READY_TO_PAUSED:
+      self.warned_too_large = false;
+      self.ice->gather();
+      break;
+    case GST_STATE_CHANGE_PAUSED_TO_PLAYING:
+      // A live source has nothing to give but the present.
+      self.receiver->clear();
+      self.receiver->set_listening(true);
+      break;
+    default:
+      break;
+  }
+  const GstStateChangeReturn result = GST_ELEMENT_CLASS(gst_ice_src_parent_class)->change_state(element, transition);
+  switch (transition) {
+    case GST_STATE_CHANGE_PLAYING_TO_PAUSED:
+      self.receiver->set_listening(false);
+      self.receiver->clear();
+      break;
+    case GST_STATE_CHANGE_READY_TO_NULL:
+      self.ice->leave();
+      break;
+    case GST_STATE_CHANGE_NULL_TO_READY:
+      if (result == GST_STATE_CHANGE_FAILURE) self.ice->leave();
+      break;
+    default:
+      break;
+  }
+  return result;
+}
+
+gboolean start(GstBaseSrc* base) {
+  priv(base).arrivals.reset();
+  return TRUE;
+}
+
+gboolean unlock(GstBaseSrc* base) {
+  GstIceSrcPrivate& self = priv(base);
+  const std::lock_guard lock(self.mutex);
+  self.flushing = true;
+  if (self.receiver) self.receiver->unlock();
+  return TRUE;
+}
+
+gboolean unlock_stop(GstBaseSrc* base) {
+  GstIceSrcPrivate& self = priv(base);
+  const std::lock_guard lock(self.mutex);
+  self.flushing = false;
+  if (self.receiver) self.receiver->unlock_stop();
+  return TRUE;
+}
+
+/// The event thread says that the peer is gone: create() shall look at `end` anew.
+void end(gpointer object, bool goodbye) {
+  GstIceSrcPrivate& self = priv(object);
+  GST_INFO_OBJECT(object, "the peer is gone for good; the stream ends%s", goodbye ? " when nothing more arrives" : "");
+  self.end = goodbye ? End::after_silence : End::when_empty;
+  const std::lock_guard lock(self.mutex);
+  if (self.receiver) self.receiver->unlock();
+}
+
+// ---- negotiation ----
+
+GstCaps* get_caps(GstBaseSrc* base, GstCaps* filter) {
+  GstIceSrcPrivate& self = priv(base);
+  CapsRef caps;
+  {
+    const std::lock_guard lock(self.mutex);
+    caps.reset(self.caps ? gst_caps_ref(self.caps.get()) : gst_caps_new_any());
+  }
+  if (filter == nullptr) return caps.release();
+  return gst_caps_intersect_full(filter, caps.get(), GST_CAPS_INTERSECT_FIRST);
+}
+
+gboolean query(GstBaseSrc* base, GstQuery* what) {
+  if (GST_QUERY_TYPE(what) == GST_QUERY_LATENCY) {
+    // Nothing is held back, and however late downstream is, datagrams wait.
+    gst_query_set_latency(what, TRUE, 0, GST_CLOCK_TIME_NONE);
+    return TRUE;
+  }
+  return GST_BASE_SRC_CLASS(gst_ice_src_parent_class)->query(base, what);
+}
+
+// ---- receiving ----
+
+/// Waits for datagrams. GST_FLOW_OK: some are in `batch`.
+GstFlowReturn wait_for_media(GstIceSrcPrivate& self) {
+  while (true) {
+    const End ending = self.end;
+    std::optional<std::chrono::milliseconds> patience;
+    if (ending == End::after_silence) patience = kLinger;
+    if (ending == End::when_empty) patience = std::chrono::milliseconds(0);
+    switch (self.receiver->pop(self.batch, kBatch, patience)) {
+      case MediaReceiver::Outcome::data:
+        return GST_FLOW_OK;
+      case MediaReceiver::Outcome::timeout:
+        return GST_FLOW_EOS;
+      case MediaReceiver::Outcome::closed:
+        return self.end != End::none ? GST_FLOW_EOS : GST_FLOW_FLUSHING;
+      case MediaReceiver::Outcome::unlocked: {
+        const std::lock_guard lock(self.mutex);
+        if (self.flushing) return GST_FLOW_FLUSHING;
+        // Only end() called: what it changed is looked at next.
+        self.receiver->unlock_stop();
+        break;
+      }
+    }
+  }
+}
+
+/// Neither empty datagrams, which no parser expects, nor those above `mtu` go downstream.
+bool wanted(GstBaseSrc* base, const InboundDatagram& datagram) {
+  GstIceSrcPrivate& self = priv(base);
+  if (datagram.length == 0) return false;
+  if (datagram.length <= self.mtu) return true;
+  ++self.too_large;
+  if (!self.warned_too_large) {
+    self.warned_too_large = true;
+    self.ice->complain({"A datagram of " + std::to_string(datagram.length) + " bytes is above mtu=" +
+                        std::to_string(self.mtu) + " and is dropped, as all such will be"});
+  }
+  return false;
+}
+
+GstFlowReturn create(GstPushSrc* push, GstBuffer** out) {
+  GstBaseSrc* base = GST_BASE_SRC(push);
+  GstIceSrcPrivate& self = priv(push);
+  ListRef list;
+  GstBuffer* single = nullptr;
+  while (single == nullptr && !list) {
+    self.batch.clear();
+    const GstFlowReturn result = wait_for_media(self);
+    if (result != GST_FLOW_OK) return result;
+    self.arrivals.look(GST_ELEMENT(push));
+    for (InboundDatagram& datagram : self.batch) {
+      if (!wanted(base, datagram)) continue;
+      const GstClockTime time = self.arrivals.running_time(datagram.arrival);
+      GstBuffer* buffer = gstice::wrap(std::move(datagram), time);
+      if (list) {
+        gst_buffer_list_add(list.get(), buffer);
+      } else if (single == nullptr) {
+        single = buffer;
+      } else {
+        list.reset(gst_buffer_list_new_sized(static_cast<guint>(self.batch.size())));
+        gst_buffer_list_add(list.get(), std::exchange(single, nullptr));
+        gst_buffer_list_add(list.get(), buffer);
+      }
+    }
+    self.batch.clear();
+  }
+  if (list) {
+    *out = nullptr;
+    gst_base_src_submit_buffer_list(base, list.release());
+  } else {
+    *out = single;
+  }
+  return GST_FLOW_OK;
+}
+
+}  // namespace
+
+static void gst_ice_src_class_init(GstIceSrcClass* klass) {
+  auto* object_class = G_OBJECT_CLASS(klass);
+  object_class->set_property = set_property;
+  object_class->get_property = get_property;
+  object_class->finalize = finalize;
+  IceElement::install<ice_of>(object_class);
+
+  constexpr auto kFlags = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
+  const auto put = [object_class](SrcProperty id, GParamSpec* spec) {
+    g_object_class_install_property(object_class, static_cast<guint>(id), spec);
+  };
+  put(SrcProperty::caps,
+      g_param_spec_boxed("caps", "Caps", "Caps of what the peer sends; null = any", GST_TYPE_CAPS, kFlags));
+  put(SrcProperty::buffer_size,
+      g_param_spec_int("buffer-size", "Buffer size", "Size of the kernel's receive buffer in bytes, 0 = default", 0,
+                       G_MAXINT, 0, kFlags));
+  put(SrcProperty::mtu,
+      g_param_spec_uint("mtu", "MTU", "Largest datagram to hand on, in bytes; larger ones are dropped and counted", 1,
+                        G_MAXUINT16, gstice::kMaxDatagram, kFlags));
+
+  auto* element_class = GST_ELEMENT_CLASS(klass);
+  element_class->change_state = change_state;
+  gst_element_class_add_static_pad_template(element_class, &src_template);
+  gst_element_class_set_static_metadata(element_class, "ICE source", "Source/Network",
+                                        "Hands on the datagrams that a peer sends, through NATs and firewalls, on the path "
+                                        "that Interactive Connectivity Establishment (RFC 8445) finds",
+                                        "The gst-ice authors");
+
+  auto* base_class = GST_BASE_SRC_CLASS(klass);
+  base_class->start = start;
+  base_class->unlock = unlock;
+  base_class->unlock_stop = unlock_stop;
+  base_class->get_caps = get_caps;
+  base_class->query = query;
+  GST_PUSH_SRC_CLASS(klass)->create = create;
+}
+
+static void gst_ice_src_init(GstIceSrc* self) {
+  GstIceSrcPrivate& data = *std::construct_at(&priv(self));
+  data.ice = std::make_shared<IceElement>(
+      GST_ELEMENT(self), IceElement::Traits{true, ice_src_debug, [self](bool goodbye) { end(self, goodbye); }});
+  GstBaseSrc* base = GST_BASE_SRC(self);
+  gst_base_src_set_live(base, TRUE);
+  gst_base_src_set_format(base, GST_FORMAT_TIME);
+}

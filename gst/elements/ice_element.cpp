@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Joining and leaving the agent; everything else is passed on.
+#include "gst/elements/ice_element.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "gst/agent/event_thread.h"
+
+namespace gstice {
+namespace {
+
+constexpr std::size_t kMaxUnheard = 20;
+constexpr std::size_t kMaxMessage = 1000;
+constexpr unsigned kMaxStream = 255;
+
+using GlibText = std::unique_ptr<gchar, decltype(&g_free)>;
+
+/// What came from outside may be anything; a message must be UTF-8 and of bounded length.
+std::string presentable(const std::string& text) {
+  const GlibText valid(g_utf8_make_valid(text.c_str(), static_cast<gssize>(std::min(text.size(), kMaxMessage))), g_free);
+  return valid.get();
+}
+
+ObjectRef<GstObject> topmost_ancestor(GstElement* element) {
+  ObjectRef<GstObject> top(static_cast<GstObject*>(gst_object_ref(element)));
+  while (GstObject* parent = gst_object_get_parent(top.get())) top.reset(parent);
+  return top;
+}
+
+/// Would a message posted now reach an application's bus?
+bool has_bus(GstElement* element) {
+  const auto top = topmost_ancestor(element);
+  const ObjectRef<GstBus> bus(gst_element_get_bus(GST_ELEMENT(top.get())));
+  return bus != nullptr;
+}
+
+}  // namespace
+
+IceElement::IceElement(GstElement* element, Traits traits) : element_(element), traits_(std::move(traits)) {}
+
+// ---- properties ----
+
+bool IceElement::set_property(guint id, const GValue* value) {
+  if (is_session_property(id)) {
+    complain(set_session_property(static_cast<SessionProperty>(id), value).complaints);
+    return true;
+  }
+  const std::lock_guard lock(mutex_);
+  switch (static_cast<ElementProperty>(id)) {
+    case ElementProperty::session: {
+      const char* name = g_value_get_string(value);
+      session_ = name != nullptr ? name : "default";
+      return true;
+    }
+    case ElementProperty::agent:
+      given_agent_.reset(static_cast<GstIceAgent*>(g_value_dup_object(value)));
+      return true;
+    case ElementProperty::stream:
+      flow_.stream = ice::StreamId{g_value_get_uint(value)};
+      return true;
+    case ElementProperty::component:
+      flow_.component = ice::ComponentId{static_cast<std::uint16_t>(g_value_get_uint(value))};
+      return true;
+  }
+  return false;
+}
+
+SetOutcome IceElement::set_session_property(SessionProperty property, const GValue* value) {
+  std::shared_ptr<IceAgent> agent;
+  SetOutcome outcome;
+  {
+    const std::lock_guard lock(mutex_);
+    if (joined_) agent = worker(agent_.get());
+    // Checked here first; what the agent refuses is put back.
+    SessionSettings fresh = settings_;
+    if (!agent) {
+      outcome = store(fresh, property, value);
+      if (!outcome.accepted) return outcome;
+      settings_ = std::move(fresh);
+      set_here_.insert(property);
+      changed_.insert(property);
+    }
+  }
+  if (agent) {
+    outcome = agent->set(property, value);
+    if (!outcome.accepted) return outcome;
+    const SessionSettings agreed = agent->settings();
+    const std::lock_guard lock(mutex_);
+    copy(agreed, settings_, property);
+    set_here_.insert(property);
+  } else {
+    notify(property);
+  }
+  return outcome;
+}
+
+bool IceElement::get_property(guint id, GValue* value) {
+  if (is_session_property(id)) {
+    const auto property = static_cast<SessionProperty>(id);
+    std::shared_ptr<IceAgent> agent;
+    Flow flow;
+    {
+      const std::lock_guard lock(mutex_);
+      const bool news = !joined_ && changed_.contains(property);
+      if (agent_ && !news) agent = worker(agent_.get());
+      if (!agent) load(settings_, property, value);
+      flow = joined_flow_;
+    }
+    if (agent) agent->get(property, value, &flow);
+    return true;
+  }
+  const std::lock_guard lock(mutex_);
+  switch (static_cast<ElementProperty>(id)) {
+    case ElementProperty::session:
+      g_value_set_string(value, session_.c_str());
+      return true;
+    case ElementProperty::agent:
+      g_value_set_object(value, joined_ || !given_agent_ ? agent_.get() : given_agent_.get());
+      return true;
+    case ElementProperty::stream:
+      g_value_set_uint(value, flow_.stream.value);
+      return true;
+    case ElementProperty::component:
+      g_value_set_uint(value, flow_.component.value);
+      return true;
+  }
+  return false;
+}
+
+// ---- joining ----
+
+ObjectRef<GstIceAgent> IceElement::find_agent(GstElement* element) const {
+  std::string name;
+  {
+    const std::lock_guard lock(mutex_);
+    if (given_agent_) return new_ref(given_agent_.get());
+    name = session_;
+  }
+  return agent_of(topmost_ancestor(element).get(), name);
+}
+
+bool IceElement::join() {
+  const auto element = element_.lock();
+  if (!element) return false;
+  ObjectRef<GstIceAgent> agent = find_agent(element.get());
+  ObjectRef<GstIceAgent> former;
+  SessionSettings settings;
+  std::set<SessionProperty> changed;
+  Flow flow;
+  std::string name;
+  {
+    const std::lock_guard lock(mutex_);
+    name = session_;
+    settings = settings_;
+    // An agent that we were with before knows all but the latest.
+    changed = agent_.get() == agent.get() ? changed_ : set_here_;
+    flow = flow_;
+  }
+  const auto joined = worker(agent.get())->join({shared_from_this(), flow, traits_.receives, settings, changed});
+  if (!joined) {
+    GST_ELEMENT_ERROR(element.get(), RESOURCE, OPEN_READ_WRITE, ("%s", joined.error().message.c_str()),
+                      ("session=%s", name.c_str()));
+    return false;
+  }
+  std::vector<std::string> unheard;
+  {
+    const std::lock_guard lock(mutex_);
+    former = std::exchange(agent_, std::move(agent));
+    joined_ = true;
+    joined_flow_ = flow;
+    ends_ = *joined;
+    for (const SessionProperty property : changed) changed_.erase(property);
+    unheard.swap(unheard_);
+  }
+  if (!unheard.empty()) {
+    EventThread::post([self = shared_from_this(), unheard = std::move(unheard)] {
+      const auto alive = self->element_.lock();
+      if (!alive) return;
+      for (const std::string& text : unheard) self->post_warning(alive.get(), text);
+    });
+  }
+  return true;
+}
+
+void IceElement::leave() {
+  std::shared_ptr<IceAgent> agent;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!joined_) return;
+    joined_ = false;
+    agent = worker(agent_.get());
+  }
+  agent->leave(shared_from_this());
+}
+
+void IceElement::gather() {
+  if (const auto agent = joined_agent()) {
+    agent->gather();
+  } else {
+    complain({"gather-candidates: the element is in NULL; it can gather from READY on"});
+  }
+}
+
+void IceElement::add_ice_candidate(unsigned stream, const char* candidate) {
+  if (const auto agent = joined_agent()) {
+    complain(agent->add_remote_candidate(stream, candidate).complaints);
+  } else {
+    complain({"add-ice-candidate: the element is in NULL; it takes candidates from READY on"});
+  }
+}
+
+std::shared_ptr<IceAgent> IceElement::joined_agent() const {
+  const std::lock_guard lock(mutex_);
+  return joined_ ? worker(agent_.get()) : nullptr;
+}
+
+Flow IceElement::flow() const {
+  const std::lock_guard lock(mutex_);
+  return joined_ ? joined_flow_ : flow_;
+}
+
+MediaEnds IceElement::ends() const {
+  const std::lock_guard lock(mutex_);
+  return ends_;
+}
+
+// ---- messages ----
+
+void IceElement::complain(const std::vector<std::string>& texts) {
+  for (const std::string& text : texts) {
+    EventThread::post([self = shared_from_this(), text] { self->warn(text); });
+  }
+}
+
+void IceElement::warn(const std::string& text) {
+  const auto element = element_.lock();
+  if (!element) return;
+  const std::string clean = presentable(text);
+  GST_CAT_WARNING_OBJECT(traits_.debug, element.get(), "%s", clean.c_str());
+  if (has_bus(element.get())) {
+    post_warning(element.get(), clean);
+    return;
+  }
+  // gst-launch sets properties before the element is in its pipeline; its user shall hear of it all the same.
+  const std::lock_guard lock(mutex_);
+  if (unheard_.size() < kMaxUnheard) unheard_.push_back(clean);
+}
+
+void IceElement::post_warning(GstElement* element, const std::string& text) {
+  GST_ELEMENT_WARNING(element, RESOURCE, SETTINGS, ("%s", text.c_str()), (nullptr));
+}
+
+void IceElement::fail(const std::string& text, const std::string& details) {
+  const auto element = element_.lock();
+  if (!element) return;
+  GST_ELEMENT_ERROR(element.get(), RESOURCE, OPEN_READ_WRITE, ("%s", presentable(text).c_str()),
+                    ("%s", presentable(details).c_str()));
+}
+
+void IceElement::notify(SessionProperty property) {
+  if (const auto element = element_.lock()) g_object_notify(G_OBJECT(element.get()), name_of(property));
+}
+
+void IceElement::local_candidate(unsigned stream, const std::string& line) {
+  if (const auto element = element_.lock()) emit_ice_candidate(G_OBJECT(element.get()), stream, line.c_str());
+}
+
+void IceElement::peer_gone(bool goodbye) {
+  if (const auto element = element_.lock()) traits_.peer_gone(goodbye);
+}
+
+// ---- class ----
+
+void IceElement::install_properties(GObjectClass* klass) {
+  constexpr auto kFlags = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+  const auto put = [klass](ElementProperty id, GParamSpec* spec) {
+    g_object_class_install_property(klass, static_cast<guint>(id), spec);
+  };
+  put(ElementProperty::session,
+      g_param_spec_string("session", "Session",
+                          "Name of the ICE session: elements with the same one in the same pipeline share an agent",
+                          "default", kFlags));
+  put(ElementProperty::agent,
+      g_param_spec_object("agent", "Agent",
+                          "The session's agent, made on demand at NULL→READY; set one to share it between pipelines",
+                          GST_TYPE_ICE_AGENT, kFlags));
+  put(ElementProperty::stream, g_param_spec_uint("stream", "Stream",
+                                                 "Stream of the session that this element carries (its mline index)", 0,
+                                                 kMaxStream, 0, kFlags));
+  put(ElementProperty::component,
+      g_param_spec_uint("component", "Component", "Component of the stream: RTP is 1, RTCP is 2", 1, 256, 1, kFlags));
+  install_session_properties(klass);
+}
+
+}  // namespace gstice

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What icesink and icesrc have in common: finding and joining their agent, the session's properties, signals and
+// messages. Each element holds one.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "gst/agent/ice_agent.h"
+#include "gst/agent/session_signals.h"
+
+namespace gstice {
+
+/// Properties of the element itself, common to both. Their own begin at kFirstSpecificProperty.
+enum class ElementProperty : guint { session = kFirstOwnProperty, agent, stream, component };
+inline constexpr guint kFirstSpecificProperty = 200;
+
+class IceElement final : public AgentMember, public std::enable_shared_from_this<IceElement> {
+ public:
+  struct Traits {
+    bool receives = false;  ///< an icesrc
+    GstDebugCategory* debug = nullptr;
+    /// The peer is gone for good and `disconnect-action` is eos. On the event thread, while the element is alive.
+    std::function<void(bool goodbye)> peer_gone;
+  };
+
+  IceElement(GstElement* element, Traits traits);
+
+  /// Installs properties and signals common to both elements; `Of` finds an instance's IceElement.
+  template <IceElement& (*Of)(GObject*)>
+  static void install(GObjectClass* klass) {
+    install_properties(klass);
+    install_session_signals(
+        klass, {[](GObject* object, guint stream, const gchar* line) { Of(object).add_ice_candidate(stream, line); },
+                [](GObject* object) { Of(object).gather(); }});
+  }
+
+  /// True when the property was one of ours.
+  bool set_property(guint id, const GValue* value);
+  bool get_property(guint id, GValue* value);
+
+  /// NULL→READY. False, having posted an ERROR, when there is no place for us.
+  bool join();
+  /// READY→NULL.
+  void leave();
+  /// READY→PAUSED: gathering begins, if it has not. Also the action of that name.
+  void gather();
+  void add_ice_candidate(unsigned stream, const char* candidate);
+
+  /// The agent, while we are joined to it; else null.
+  [[nodiscard]] std::shared_ptr<IceAgent> joined_agent() const;
+  [[nodiscard]] Flow flow() const;
+  /// The media path of our flow, since joining; null pointers before. Kept after leaving, for its counters.
+  [[nodiscard]] MediaEnds ends() const;
+
+  /// For the log, and for the bus, at once or when there is one.
+  void complain(const std::vector<std::string>& texts);
+
+  // ---- AgentMember ----
+  void notify(SessionProperty property) override;
+  void local_candidate(unsigned stream, const std::string& line) override;
+  void warn(const std::string& text) override;
+  void fail(const std::string& text, const std::string& details) override;
+  void peer_gone(bool goodbye) override;
+
+ private:
+  static void install_properties(GObjectClass* klass);
+  SetOutcome set_session_property(SessionProperty property, const GValue* value);
+  [[nodiscard]] ObjectRef<GstIceAgent> find_agent(GstElement* element) const;
+  void post_warning(GstElement* element, const std::string& text);
+
+  WeakObject<GstElement> element_;
+  const Traits traits_;
+
+  /// Guards what follows; not held while the agent is called.
+  mutable std::mutex mutex_;
+  SessionSettings settings_;             ///< as set on this element
+  std::set<SessionProperty> set_here_;   ///< which of them were
+  std::set<SessionProperty> changed_;    ///< which of them the agent does not know yet
+  std::string session_ = "default";
+  ObjectRef<GstIceAgent> given_agent_;   ///< the `agent` property, as set
+  ObjectRef<GstIceAgent> agent_;         ///< joined now or last
+  bool joined_ = false;
+  Flow flow_;                            ///< as set
+  Flow joined_flow_;
+  MediaEnds ends_;
+  std::vector<std::string> unheard_;     ///< complaints from before there was a bus
+};
+
+}  // namespace gstice
