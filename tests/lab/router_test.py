@@ -44,9 +44,9 @@ def build_network(family: str) -> None:
     for host, addresses in NETWORKS.items():
         own, routers = addresses[family]
         ip(f"netns add {host}")
-        ip(f"link add up netns {host} type veth peer name to-{host} netns router")
+        ip(f"link add uplink netns {host} type veth peer name to-{host} netns router")
         ip(f"-n {host} link set lo up")
-        for namespace, device, address in ((host, "up", own), ("router", f"to-{host}", routers)):
+        for namespace, device, address in ((host, "uplink", own), ("router", f"to-{host}", routers)):
             ip(f"-n {namespace} addr add {address}/{length} dev {device}{nodad}")
             ip(f"-n {namespace} link set {device} up")
         ip(f"-n {host} {route} route add default via {routers}")
