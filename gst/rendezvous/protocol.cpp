@@ -23,6 +23,13 @@ bool is_name(std::string_view text, std::size_t shortest, std::size_t longest) {
   return text.size() >= shortest && text.size() <= longest && std::all_of(text.begin(), text.end(), is_name_character);
 }
 
+/// What follows a backslash (RFC 8259 7).
+bool is_escape(std::string_view text) {
+  if (text.empty()) return false;
+  if (text[0] != 'u') return std::string_view("\"\\/bfnrt").find(text[0]) != std::string_view::npos;
+  return text.size() == 5 && std::all_of(text.begin() + 1, text.end(), [](char c) { return g_ascii_isxdigit(c); });
+}
+
 /// json-glib recurses without a bound, and takes comments and single quotes for JSON: both are kept from it here.
 ice::Result<> scan(std::string_view text) {
   if (text.size() > kMaxMessageBytes) {
@@ -32,21 +39,26 @@ ice::Result<> scan(std::string_view text) {
     return ice::Error{"message is not UTF-8 text"};
   }
   constexpr std::string_view kOutsideStrings = "{}[]:,+-.0123456789eE \t\r\ntruefalsn";
+  constexpr std::string_view kWhitespace = " \t\r\n";
   std::size_t depth = 0;
   bool in_string = false;
+  bool complete = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (in_string) {
       if (static_cast<unsigned char>(c) < 0x20) return ice::Error{"message has a control character inside a string"};
       if (c == '\\') {
+        const std::string_view escape = text.substr(i + 1, 5);
+        if (!is_escape(escape)) return ice::Error{"message has an escape in a string that JSON does not know"};
         // A NUL would end the string early for everybody who keeps it in C.
-        if (text.substr(i).starts_with("\\u0000")) return ice::Error{"message has a NUL character inside a string"};
+        if (escape == "u0000") return ice::Error{"message has a NUL character inside a string"};
         ++i;
       } else if (c == '"') {
         in_string = false;
       }
       continue;
     }
+    if (complete && kWhitespace.find(c) == std::string_view::npos) return ice::Error{"message goes on after its end"};
     if (c == '"') {
       in_string = true;
     } else if (kOutsideStrings.find(c) == std::string_view::npos) {
@@ -55,7 +67,7 @@ ice::Result<> scan(std::string_view text) {
       if (++depth > kMaxNesting) return ice::Error{"message is nested too deeply"};
     } else if (c == '}' || c == ']') {
       if (depth == 0) return ice::Error{"message is not JSON"};
-      --depth;
+      complete = --depth == 0;
     }
   }
   if (in_string || depth != 0) return ice::Error{"message is cut short"};
@@ -254,9 +266,8 @@ ice::Result<Parsed> parse_for_relay(std::string_view text) {
   auto message = read(json_node_get_object(root.value().get()));
   if (!message) return message.error();
   Parsed parsed{std::move(message).value(), generate(root.value().get())};
-  if (g_utf8_validate(parsed.canonical.data(), static_cast<gssize>(parsed.canonical.size()), nullptr) == FALSE) {
-    return ice::Error{"message is not Unicode text"};
-  }
+  // A number too large has become infinity by now, and half a surrogate pair no UTF-8.
+  if (auto scanned = scan(parsed.canonical); !scanned) return ice::Error{"message cannot be relayed as JSON"};
   return parsed;
 }
 

@@ -41,6 +41,10 @@ ice::Result<Url> Url::parse(std::string_view text) {
   GErrorSlot error;
   const std::string copy(text);
   const GUriPtr uri(g_uri_parse(copy.c_str(), static_cast<GUriFlags>(G_URI_FLAGS_ENCODED_PATH), error.out()));
+  if (g_error_matches(error.get(), G_URI_ERROR, G_URI_ERROR_BAD_PORT)) {
+    return refuse(text, "the port is not between 1 and 65535");
+  }
+  if (g_error_matches(error.get(), G_URI_ERROR, G_URI_ERROR_BAD_HOST)) return refuse(text, "the host is no valid one");
   if (!uri) return refuse(text, std::string("no valid address, ") + std::string(kExample));
 
   Url url;

@@ -20,7 +20,7 @@ struct Agent::Parts {
 
   AgentContext context;
   ChecklistSet checklists{context};
-  PathSelection paths{context, checklists};
+  PathSelection paths{context};
   OutgoingChecks outgoing{context, checklists, paths};
   IncomingChecks incoming{context, checklists, paths, outgoing};
   HostGathering gathering{context, checklists};

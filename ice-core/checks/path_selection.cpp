@@ -87,8 +87,9 @@ void PathSelection::revoke(Stream& stream, Component& component) {
 void PathSelection::nominate_where_due(TimePoint now) {
   ask_again_.reset();
   if (context_.role != Role::controlling) return;
-  for (auto& [stream_id, stream] : context_.streams) {
-    for (auto& [component_id, component] : stream.components) {
+  for (auto& entry : context_.streams) {
+    Stream& stream = entry.second;  // clang 14 captures no structured binding
+    for (const auto& [component_id, component] : stream.components) {
       const NominationVerdict verdict = judge_nomination(stream.checklist, component_id, now, context_.pacer.ta());
       if (verdict.ask_again) ask_again_ = std::min(ask_again_.value_or(*verdict.ask_again), *verdict.ask_again);
       if (verdict.nominate == nullptr) continue;

@@ -12,7 +12,7 @@ namespace ice {
 
 class PathSelection {
  public:
-  PathSelection(AgentContext& context, ChecklistSet& checklists) : context_(context), checklists_(checklists) {}
+  explicit PathSelection(AgentContext& context) : context_(context) {}
 
   /// Chooses anew after a pair became valid, nominated, lost or better: the highest nominated pair (an RFC 5245 peer
   /// may nominate several, 5245 8.1.1.2), else the highest valid one. Tells the driver when that is another.
@@ -31,7 +31,6 @@ class PathSelection {
 
  private:
   AgentContext& context_;
-  ChecklistSet& checklists_;
   std::optional<TimePoint> ask_again_;
 };
 

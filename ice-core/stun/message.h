@@ -109,7 +109,8 @@ class StunMessage {
 };
 
 /// Writes one STUN message, attribute by attribute, in the order of the calls. Strings that are too long for their
-/// attribute are cut, an attribute that the message has no room for (65,532 bytes) is left out; integrity and fingerprint must be added last, in that order.
+/// attribute are cut, an attribute that the message has no room for (65,532 bytes) is left out; integrity and
+/// fingerprint must be added last, in that order.
 class StunBuilder {
  public:
   StunBuilder(StunClass message_class, StunMethod method, const TransactionId& id);

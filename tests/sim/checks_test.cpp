@@ -170,6 +170,22 @@ TEST_F(Checks, WaitTheirTurnInEachStream) {
   }
 }
 
+TEST_F(Checks, AllGoOutOnceBeforeAnyIsRepeated) {
+  // RFC 8445 14.3: RTO grows with the pairs that are waiting or in progress.
+  peer.answers = false;
+  begin();
+  std::vector<ice::Candidate> candidates;
+  for (std::uint16_t i = 0; i < 90; ++i) {
+    candidates.push_back(peer.candidate(at("10.0.2.1", static_cast<std::uint16_t>(5000 + i)), 1, i));
+    candidates.back().foundation = "f" + std::to_string(i);
+  }
+  auto description = peer.description(candidates);
+  description.pacing_ms = 20;
+  alice->hear(description);
+  ASSERT_TRUE(world.run_until([&] { return peer.distinct_requests() == 90; }, 5s));
+  EXPECT_EQ(peer.requests.size(), 90U);
+}
+
 TEST_F(Checks, ALateCandidateOfAnotherGenerationIsDropped) {
   // ELEMENTS.md and RFC 8838: the ufrag at a trickled candidate's end.
   begin();

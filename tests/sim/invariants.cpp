@@ -438,6 +438,13 @@ void Invariants::check_ended(const AgentHost& host, bool must_complete) {
   }
 }
 
+void Invariants::check_failed(const AgentHost& host) {
+  if (!host.is(ice::ConnectionState::failed)) {
+    fail(Invariant::none_stuck, host,
+         std::string("its peer is gone and it is ") + ice::text(host.state()) + "; it says: " + host.agent().explain());
+  }
+}
+
 void Invariants::check_agreement(const AgentHost& a, const AgentHost& b) {
   if (!a.is(ice::ConnectionState::completed) || !b.is(ice::ConnectionState::completed)) return;
   if (a.agent().role() == b.agent().role()) {

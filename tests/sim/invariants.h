@@ -63,6 +63,8 @@ class Invariants final : public Observer {
 
   /// At the end of a call between two agents that both must have ended.
   void check_ended(const AgentHost& host, bool must_complete);
+  /// The peer is gone for long enough.
+  void check_failed(const AgentHost& host);
   void check_agreement(const AgentHost& a, const AgentHost& b);
   /// After close().
   void check_closed(const AgentHost& host);

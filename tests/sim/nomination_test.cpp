@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Nomination: regular by us (RFC 8445 8.1.1), tolerant of whatever a controlling peer does (traps 7, 8).
+#include <algorithm>
+
 #include "tests/sim/scene.h"
 
 namespace sim {
@@ -75,6 +77,32 @@ TEST_F(Nominating, DoesNotWaitForAnAddressThatNobodyAnswersOn) {
   ASSERT_TRUE(world.run_until([&] { return alice->is(ConnectionState::completed); }, 60s));
   EXPECT_LE(ms(world.now() - told), 500.0);
   EXPECT_EQ(alice->path(flow(0, 1))->remote, at("10.0.2.2", 4000));
+}
+
+TEST_F(Nominating, EndsTheOtherChecksOfItsComponent) {
+  // Trap 18, RFC 8445 8.1.2: what waits is removed, what is in progress is not sent again.
+  std::vector<ice::Candidate> candidates = {peer.candidate(peer.address(), 1, 65000)};
+  for (std::uint16_t i = 0; i < 50; ++i) {
+    auto dead = peer.candidate(at("10.0.2.1", static_cast<std::uint16_t>(5000 + i)), 1, static_cast<std::uint16_t>(i));
+    dead.foundation = "dead" + std::to_string(i);
+    candidates.push_back(dead);
+  }
+  peer.on_request = [&](const HeardStun& request) {
+    if (request.to == peer.address()) peer.answer(request);
+  };
+  begin();
+  alice->hear(peer.description(candidates));
+  ASSERT_TRUE(world.run_until([&] { return alice->is(ConnectionState::completed); }, 2s));
+  ASSERT_LT(alice->agent().counters().requests_sent, 20U);
+  world.run_for(20ms);
+  const auto to_dead = [&] {
+    return std::count_if(peer.requests.begin(), peer.requests.end(),
+                         [&](const HeardStun& request) { return request.to != peer.address(); });
+  };
+  const auto before = to_dead();
+  EXPECT_GE(before, 1);
+  world.run_for(60s);
+  EXPECT_EQ(to_dead(), before);
 }
 
 TEST_F(Nominated, BeforeTheOwnCheckSucceededItCountsWhenItDoes) {

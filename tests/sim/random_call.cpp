@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Draws calls and lives them through.
+// Lives a planned call through: builds its world, lets things happen, and judges the end.
 #include "tests/sim/random_call.h"
 
 #include <algorithm>
 #include <memory>
-#include <sstream>
 
+#include "tests/sim/attacker.h"
 #include "tests/sim/invariants.h"
 #include "tests/sim/story.h"
 #include "tests/sim/world.h"
@@ -17,302 +17,199 @@ using std::chrono::seconds;
 
 namespace {
 
-/// Above it a nomination may fail by chance alone: seven sends at 15% both ways fail in 3 of 10,000 cases.
-constexpr double kHeavyLoss = 0.15;
 /// PAC, or two transactions one after the other, and what signaling takes on top.
 constexpr ice::Duration kLongestCall = seconds(200);
 constexpr ice::Duration kSettle = seconds(3);
+/// PAC and the loss of consent, whichever comes last.
+constexpr ice::Duration kNoticed = seconds(90);
 
-ice::Duration up_to(SeededRandom& random, ice::Duration highest) {
-  return random.from_to(ice::Duration::zero(), highest);
+/// Who never heard of the peer, since it closed before it spoke, has nothing to end.
+bool idle(const AgentHost& host) {
+  return host.is(ice::ConnectionState::fresh) && !host.agent().remote_credentials().complete();
 }
 
-PathConditions random_path(SeededRandom& random, double quality) {
-  PathConditions path;
-  path.delay = random.chance(0.3) ? up_to(random, milliseconds(300)) : up_to(random, milliseconds(40));
-  if (random.chance(0.4)) path.jitter = up_to(random, milliseconds(50));
-  if (quality > 0.4) path.loss = random.uniform() * 0.3 * (quality - 0.4) / 0.6;
-  if (random.chance(0.1)) {
-    path.burst = 0.01;
-    path.burst_length = up_to(random, milliseconds(800));
+/// A call in its world.
+class PlannedCall {
+ public:
+  PlannedCall(const CallPlan& plan, std::ostream* out)
+      : plan_(plan),
+        world_(plan.seed),
+        story_(out != nullptr ? std::make_unique<Story>(world_, *out) : nullptr),
+        invariants_(world_),
+        hosts_{&host(0, "alice"), &host(1, "bob")},
+        signaling_{Signaling(*hosts_[0], *hosts_[1], plan.sides[0].signaling),
+                   Signaling(*hosts_[1], *hosts_[0], plan.sides[1].signaling)} {
+    if (plan_.attacked) world_.watch(world_.add<Attacker>("mallory", world_.add_network("everywhere")));
+    set_paths(true);
   }
-  if (random.chance(0.2)) path.duplicate = random.uniform() * 0.2;
-  if (random.chance(0.2)) {
-    path.reorder = random.uniform() * 0.3;
-    path.reorder_delay = up_to(random, milliseconds(200));
-  }
-  if (random.chance(0.1)) path.mtu = 548;  // the least that IPv4 promises, 576, without its headers
-  return path;
-}
 
-SignalingConditions random_signaling(SeededRandom& random) {
-  SignalingConditions signaling;
-  signaling.full = random.chance(0.3);
-  signaling.delay = random.chance(0.3) ? up_to(random, seconds(2)) : up_to(random, milliseconds(200));
-  if (random.chance(0.5)) signaling.jitter = up_to(random, milliseconds(500));
-  if (random.chance(0.2)) signaling.description_delay = up_to(random, seconds(2));
-  if (random.chance(0.3)) signaling.end_delay = up_to(random, seconds(2));
-  signaling.end_overtakes = random.chance(0.1);
-  if (random.chance(0.2)) {
-    signaling.late_candidate = random.uniform();
-    signaling.late_candidate_delay = up_to(random, seconds(5));
-  }
-  if (random.chance(0.2)) signaling.repeat_description = 0.3;
-  signaling.without_pacing = random.chance(0.2);
-  signaling.end_in_band = !random.chance(0.1);
-  return signaling;
-}
+  CallResult live();
 
-SidePlan random_side(SeededRandom& random) {
-  SidePlan side;
-  side.pacing = milliseconds(random.from_to(5, 50));
-  if (random.chance(0.5)) side.start_delay = up_to(random, random.chance(0.2) ? seconds(2) : milliseconds(300));
-  if (random.chance(0.7)) side.open_delay = up_to(random, milliseconds(20));
-  switch (random.from_to(0, 3)) {
-    case 0:
-      side.addresses_v4 = 1;
-      break;
-    case 1:
-      side.addresses_v4 = static_cast<unsigned>(random.from_to(1, 3));
-      break;
-    case 2:
-      side.addresses_v4 = random.chance(0.2) ? 0 : 1;
-      side.addresses_v6 = static_cast<unsigned>(random.from_to(1, 2));
-      break;
-    default:
-      side.addresses_v4 = 1;
-      side.addresses_v6 = static_cast<unsigned>(random.from_to(1, 2));
-      break;
-  }
-  side.first_interface_broken = side.addresses_v4 + side.addresses_v6 > 1 && random.chance(0.05);
-  side.signaling = random_signaling(random);
-  return side;
-}
+ private:
+  AgentHost& host(std::size_t side, const char* name);
+  void set_paths(bool up);
+  void quiet_paths();
+  void disturb(const Disturbance& disturbance);
+  [[nodiscard]] bool both_know() const;
+  [[nodiscard]] bool both_ended() const;
+  void judge(CallResult& result);
+  void measure(CallResult& result, ice::TimePoint known) const;
 
-/// Addresses of a side, IPv6 first and interleaved as RFC 8421 wants: only the order matters here.
-std::vector<HostInterface> interfaces_of(const SidePlan& side, int which, World* world) {
-  std::vector<HostInterface> interfaces;
-  const unsigned total = side.addresses_v4 + side.addresses_v6;
-  for (unsigned i = 0; i < total; ++i) {
-    HostInterface interface;
-    const bool v6 = i < side.addresses_v6;
-    interface.name = "eth" + std::to_string(i);
-    if (world != nullptr)
-      interface.network = world->add_network(std::string(which == 0 ? "a" : "b") + std::to_string(i));
-    const auto host = static_cast<std::uint8_t>(which + 1);
-    const auto net = static_cast<std::uint8_t>(i + 1);
-    interface.address = v6 ? ice::Address::v6({0x20, 0x01, 0x0d, 0xb8, 0, net, 0, 0, 0, 0, 0, 0, 0, 0, 0, host}, 0)
-                           : ice::Address::v4({10, net, host, 1}, 0);
-    interface.local_preference = static_cast<std::uint16_t>(65535 - i * 100);
-    interfaces.push_back(interface);
-  }
-  return interfaces;
-}
+  const CallPlan& plan_;
+  World world_;
+  std::unique_ptr<Story> story_;
+  Invariants invariants_;
+  std::array<AgentHost*, 2> hosts_;
+  std::array<Signaling, 2> signaling_;
+};
 
-HostOptions options_of(const CallPlan& plan, int which, World& world) {
-  const SidePlan& side = plan.sides[static_cast<std::size_t>(which)];
+AgentHost& PlannedCall::host(std::size_t side, const char* name) {
+  const SidePlan& plan = plan_.sides[side];
   HostOptions options;
-  options.agent.role = side.role;
-  options.agent.pacing = side.pacing;
-  options.agent.trickle = !side.signaling.full;
-  options.interfaces = interfaces_of(side, which, &world);
-  options.flows = plan.flows;
-  options.open_delay = side.open_delay;
-  if (side.first_interface_broken) options.broken_interfaces = {"eth0"};
-  return options;
+  options.agent.role = plan.role;
+  options.agent.pacing = plan.pacing;
+  options.agent.trickle = !plan.signaling.full;
+  options.agent.trace = story_ != nullptr;
+  options.interfaces = interfaces_of(plan_, side);
+  for (HostInterface& each : options.interfaces) each.network = world_.add_network(name + (" " + each.name));
+  options.flows = flows_of(plan_, side);
+  options.open_delay = plan.open_delay;
+  if (plan.first_interface_broken) options.broken_interfaces = {"eth0"};
+  return world_.add<AgentHost>(name, std::move(options));
+}
+
+void PlannedCall::set_paths(bool up) {
+  for (std::size_t a = 0; a < plan_.there.size(); ++a) {
+    for (std::size_t b = 0; b < plan_.there[a].size(); ++b) {
+      const NetworkId from = hosts_[0]->options().interfaces[a].network;
+      const NetworkId to = hosts_[1]->options().interfaces[b].network;
+      world_.path(from, to).conditions = plan_.there[a][b];
+      world_.path(to, from).conditions = plan_.back[a][b];
+      if (up) continue;
+      world_.path(from, to).conditions.up = false;
+      world_.path(to, from).conditions.up = false;
+    }
+  }
+}
+
+void PlannedCall::quiet_paths() {
+  for (const auto& a : hosts_[0]->options().interfaces) {
+    for (const auto& b : hosts_[1]->options().interfaces) {
+      for (PathConditions* path :
+           {&world_.path(a.network, b.network).conditions, &world_.path(b.network, a.network).conditions}) {
+        path->loss = path->burst = 0;
+      }
+    }
+  }
+}
+
+void PlannedCall::disturb(const Disturbance& disturbance) {
+  AgentHost& host = *hosts_[disturbance.side];
+  switch (disturbance.kind) {
+    case Disturbance::Kind::cut:
+      set_paths(false);
+      world_.after(disturbance.length, [this] { set_paths(true); });
+      break;
+    case Disturbance::Kind::new_generation:
+      // Signaling in order, as an application with a peer-id has it: nothing of the old generation arrives any more.
+      if (host.agent().gathering_state() != ice::GatheringState::complete) return;
+      signaling_[disturbance.side].drop_what_is_under_way();
+      host.new_generation();
+      signaling_[disturbance.side].send_description();
+      signaling_[1 - disturbance.side].send_description();
+      break;
+    case Disturbance::Kind::close:
+      signaling_[disturbance.side].cut();
+      host.close();
+      break;
+  }
+}
+
+bool PlannedCall::both_know() const {
+  return std::all_of(hosts_.begin(), hosts_.end(),
+                     [](const AgentHost* host) { return host->agent().remote_credentials().complete(); });
+}
+
+bool PlannedCall::both_ended() const {
+  return std::all_of(hosts_.begin(), hosts_.end(), [](const AgentHost* host) {
+    return host->ended() || host->is(ice::ConnectionState::closed) || idle(*host);
+  });
+}
+
+CallResult PlannedCall::live() {
+  ice::Duration calm{};  // from then on nothing disturbs any more
+  for (std::size_t i = 0; i < 2; ++i) {
+    world_.after(plan_.sides[i].start_delay, [this, i] {
+      hosts_[i]->start();
+      signaling_[i].begin();
+    });
+    calm = std::max(calm, plan_.sides[i].start_delay);
+  }
+  for (const Disturbance& each : plan_.disturbances) {
+    world_.after(each.at, [this, &each] { disturb(each); });
+    calm = std::max(calm, each.at + each.length);
+  }
+
+  world_.run_until([this] { return both_know(); }, seconds(30));
+  const ice::TimePoint known = world_.now();
+  world_.run_for(std::max(ice::Duration::zero(), calm - world_.elapsed()));
+  world_.run_until([this] { return both_ended() && both_know(); }, somebody_closes(plan_) ? seconds(30) : kLongestCall);
+  world_.run_until([this] { return both_ended(); }, kLongestCall);
+  world_.run_for(somebody_closes(plan_) ? kNoticed : kSettle);
+  // Loss may just then have taken several consent checks in a row; a call is judged on quiet paths, and so is its talk.
+  if (plan_.talk > ice::Duration::zero() || !both_ended()) {
+    quiet_paths();
+    world_.run_until([this] { return both_ended(); }, kLongestCall);
+    world_.run_for(plan_.talk);
+  }
+
+  CallResult result;
+  judge(result);
+  measure(result, known);
+
+  for (Signaling& each : signaling_) each.cut();
+  for (AgentHost* each : hosts_) each->close();
+  world_.run_for(seconds(2));  // what is still under way reaches closed agents
+  for (const AgentHost* each : hosts_) invariants_.check_closed(*each);
+  if (invariants_.breach()) result.breach = invariants_.breach()->text;
+  result.steps = world_.steps();
+  return result;
+}
+
+void PlannedCall::judge(CallResult& result) {
+  result.possible = can_connect(plan_);
+  result.completed = std::all_of(hosts_.begin(), hosts_.end(),
+                                 [](const AgentHost* host) { return host->is(ice::ConnectionState::completed); });
+  result.unlucky = result.possible && !result.completed && worst_loss(plan_) >= kHeavyLoss;
+  if (somebody_closes(plan_)) {
+    // The other has noticed by now, by checks that failed or consent that ended; or it never heard of anybody.
+    for (const AgentHost* each : hosts_) {
+      if (!idle(*each) && !each->is(ice::ConnectionState::closed)) invariants_.check_failed(*each);
+    }
+    return;
+  }
+  for (const AgentHost* each : hosts_) invariants_.check_ended(*each, result.possible && !result.unlucky);
+  invariants_.check_agreement(*hosts_[0], *hosts_[1]);
+}
+
+void PlannedCall::measure(CallResult& result, ice::TimePoint known) const {
+  if (!plan_.disturbances.empty()) return;
+  for (const AgentHost* each : hosts_) {
+    for (const Flow& flow : each->flows()) {
+      if (const auto at = each->first_path(flow)) {
+        result.to_first_path = std::max(result.to_first_path.value_or(ice::Duration::zero()), *at - known);
+      }
+    }
+    if (const auto at = each->first(ice::ConnectionState::completed); at && result.completed) {
+      result.to_completed = std::max(result.to_completed.value_or(ice::Duration::zero()), *at - known);
+    }
+  }
 }
 
 }  // namespace
 
-CallPlan random_plan(std::uint64_t seed) {
-  SeededRandom random = SeededRandom(seed).fork("plan");
-  CallPlan plan;
-  plan.seed = seed;
-  for (SidePlan& side : plan.sides) side = random_side(random);
-
-  // Six of ten calls begin with opposite roles, the others in conflict (RFC 8445 7.3.1.1).
-  plan.sides[0].role = random.chance(0.5) ? ice::Role::controlling : ice::Role::controlled;
-  const bool conflict = random.chance(0.4);
-  const bool first_controls = plan.sides[0].role == ice::Role::controlling;
-  plan.sides[1].role = first_controls == conflict ? ice::Role::controlling : ice::Role::controlled;
-  if (random.chance(0.1)) {  // the two sides alike to the nanosecond
-    plan.sides[1].start_delay = plan.sides[0].start_delay;
-    plan.sides[1].open_delay = plan.sides[0].open_delay;
-    plan.sides[1].pacing = plan.sides[0].pacing;
-    plan.sides[1].signaling = plan.sides[0].signaling;
-    plan.sides[1].signaling.jitter = plan.sides[0].signaling.jitter = ice::Duration::zero();
-  }
-
-  const auto streams = static_cast<unsigned>(random.from_to(1, 3));
-  for (unsigned stream = 0; stream < streams; ++stream) {
-    const auto components = static_cast<unsigned>(random.from_to(1, 2));
-    for (unsigned component = 1; component <= components; ++component) plan.flows.push_back(flow(stream, component));
-  }
-
-  // Pairs of one family reach each other in most calls; one call in twenty is cut off for good.
-  const double quality = random.uniform();  // one for the whole call, so that some are clean
-  const double unreachable = random.chance(0.05) ? 1.0 : random.chance(0.3) ? 0.4 : 0.0;
-  const auto count = [](const SidePlan& side) { return side.addresses_v4 + side.addresses_v6; };
-  for (unsigned a = 0; a < count(plan.sides[0]); ++a) {
-    auto& there = plan.there.emplace_back();
-    auto& back = plan.back.emplace_back();
-    for (unsigned b = 0; b < count(plan.sides[1]); ++b) {
-      there.push_back(random_path(random, quality));
-      back.push_back(random.chance(0.5) ? there.back() : random_path(random, quality));
-      const bool cut = random.chance(unreachable);
-      // A one-way path, now and then: the check arrives, its answer does not.
-      if (cut) there.back().up = random.chance(0.1);
-      if (cut) back.back().up = false;
-    }
-  }
-  if (random.chance(0.05)) plan.talk = seconds(40);
-  return plan;
-}
-
-bool can_connect(const CallPlan& plan) {
-  const auto first = interfaces_of(plan.sides[0], 0, nullptr);
-  const auto second = interfaces_of(plan.sides[1], 1, nullptr);
-  for (std::size_t a = 0; a < first.size(); ++a) {
-    if (a == 0 && plan.sides[0].first_interface_broken) continue;
-    for (std::size_t b = 0; b < second.size(); ++b) {
-      if (b == 0 && plan.sides[1].first_interface_broken) continue;
-      if (first[a].address.family() != second[b].address.family()) continue;
-      if (plan.there[a][b].up && plan.back[a][b].up) return true;
-    }
-  }
-  return false;
-}
-
-double worst_loss(const CallPlan& plan) {
-  double worst = 0;
-  for (const auto* direction : {&plan.there, &plan.back}) {
-    for (const auto& row : *direction) {
-      for (const PathConditions& path : row) worst = std::max({worst, path.loss, path.burst > 0 ? kHeavyLoss : 0.0});
-    }
-  }
-  return worst;
-}
-
-std::string describe(const CallPlan& plan) {
-  std::ostringstream out;
-  const auto ms = [](ice::Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); };
-  out << "seed " << plan.seed << ": " << plan.flows.size() << " flows, "
-      << (can_connect(plan) ? "a path exists" : "no path exists") << ", talk " << ms(plan.talk) << " ms\n";
-  const char* names[] = {"alice", "bob"};
-  for (std::size_t i = 0; i < 2; ++i) {
-    const SidePlan& side = plan.sides[i];
-    const SignalingConditions& signaling = side.signaling;
-    out << "  " << names[i] << ": " << (side.role == ice::Role::controlling ? "controlling" : "controlled") << ", Ta "
-        << ms(side.pacing) << ", starts " << ms(side.start_delay) << ", opens in " << ms(side.open_delay) << ", "
-        << side.addresses_v4 << " IPv4, " << side.addresses_v6 << " IPv6"
-        << (side.first_interface_broken ? ", the first broken" : "") << "\n    signaling "
-        << (signaling.full ? "full" : "trickle") << " delay " << ms(signaling.delay) << " jitter "
-        << ms(signaling.jitter) << " description +" << ms(signaling.description_delay) << " end +"
-        << ms(signaling.end_delay) << (signaling.end_overtakes ? " overtaking" : "")
-        << (signaling.end_in_band ? "" : " never") << " late " << signaling.late_candidate << " by "
-        << ms(signaling.late_candidate_delay) << " repeat " << signaling.repeat_description
-        << (signaling.without_pacing ? " no pacing" : "") << "\n";
-  }
-  for (std::size_t a = 0; a < plan.there.size(); ++a) {
-    for (std::size_t b = 0; b < plan.there[a].size(); ++b) {
-      for (const PathConditions* path : {&plan.there[a][b], &plan.back[a][b]}) {
-        out << "  a" << a << (path == &plan.there[a][b] ? " -> b" : " <- b") << b << ": ";
-        if (!path->up) {
-          out << "unreachable\n";
-          continue;
-        }
-        out << "delay " << ms(path->delay) << " jitter " << ms(path->jitter) << " loss " << path->loss << " burst "
-            << path->burst << "/" << ms(path->burst_length) << " duplicate " << path->duplicate << " reorder "
-            << path->reorder << "/" << ms(path->reorder_delay) << " mtu " << path->mtu << "\n";
-      }
-    }
-  }
-  return out.str();
-}
-
-CallResult run_call(const CallPlan& plan, std::ostream* out) {
-  CallResult result;
-  result.possible = can_connect(plan);
-
-  World world(plan.seed);
-  std::unique_ptr<Story> story;
-  if (out != nullptr) story = std::make_unique<Story>(world, *out);
-  Invariants invariants(world);
-
-  std::array<AgentHost*, 2> hosts{};
-  for (int i = 0; i < 2; ++i) {
-    HostOptions options = options_of(plan, i, world);
-    options.agent.trace = out != nullptr;
-    hosts[static_cast<std::size_t>(i)] = &world.add<AgentHost>(i == 0 ? "alice" : "bob", std::move(options));
-  }
-  AgentHost& alice = *hosts[0];
-  AgentHost& bob = *hosts[1];
-  for (std::size_t a = 0; a < plan.there.size(); ++a) {
-    for (std::size_t b = 0; b < plan.there[a].size(); ++b) {
-      const NetworkId from = alice.options().interfaces[a].network;
-      const NetworkId to = bob.options().interfaces[b].network;
-      world.path(from, to).conditions = plan.there[a][b];
-      world.path(to, from).conditions = plan.back[a][b];
-    }
-  }
-
-  std::array<Signaling, 2> signaling{Signaling(alice, bob, plan.sides[0].signaling),
-                                     Signaling(bob, alice, plan.sides[1].signaling)};
-  for (std::size_t i = 0; i < 2; ++i) {
-    world.after(plan.sides[i].start_delay, [&, i] {
-      hosts[i]->start();
-      signaling[i].begin();
-    });
-  }
-
-  const auto both_know = [&] {
-    return alice.agent().remote_credentials().complete() && bob.agent().remote_credentials().complete();
-  };
-  world.run_until(both_know, seconds(30));
-  const ice::TimePoint known = world.now();
-  const auto both_ended = [&] { return alice.ended() && bob.ended(); };
-  world.run_until(both_ended, kLongestCall);
-  world.run_for(kSettle);
-
-  // Loss may just then have taken several consent checks in a row; a call is judged on quiet paths, and so is its talk.
-  if (plan.talk > ice::Duration::zero() || !both_ended()) {
-    for (const auto& a : alice.options().interfaces) {
-      for (const auto& b : bob.options().interfaces) {
-        for (PathConditions* path :
-             {&world.path(a.network, b.network).conditions, &world.path(b.network, a.network).conditions}) {
-          path->loss = path->burst = 0;
-        }
-      }
-    }
-    world.run_until(both_ended, kLongestCall);
-    world.run_for(plan.talk);
-  }
-
-  const bool completed = alice.is(ice::ConnectionState::completed) && bob.is(ice::ConnectionState::completed);
-  result.completed = completed;
-  result.unlucky = result.possible && !completed && worst_loss(plan) >= kHeavyLoss;
-  for (const AgentHost* host : hosts) invariants.check_ended(*host, result.possible && !result.unlucky);
-  invariants.check_agreement(alice, bob);
-
-  for (AgentHost* host : hosts) {
-    for (const Flow& each : host->flows()) {
-      if (const auto at = host->first_path(each)) {
-        result.to_first_path = std::max(result.to_first_path.value_or(ice::Duration::zero()), *at - known);
-      }
-    }
-    if (const auto at = host->first(ice::ConnectionState::completed); at && completed) {
-      result.to_completed = std::max(result.to_completed.value_or(ice::Duration::zero()), *at - known);
-    }
-  }
-
-  for (Signaling& each : signaling) each.cut();
-  for (AgentHost* host : hosts) host->close();
-  world.run_for(seconds(2));  // what is still under way reaches closed agents
-  for (const AgentHost* host : hosts) invariants.check_closed(*host);
-
-  if (invariants.breach()) result.breach = invariants.breach()->text;
-  result.steps = world.steps();
-  return result;
+CallResult run_call(const CallPlan& plan, std::ostream* story) {
+  return PlannedCall(plan, story).live();
 }
 
 }  // namespace sim

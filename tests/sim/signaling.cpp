@@ -78,8 +78,8 @@ void Signaling::deliver(ice::Duration extra, std::function<void()> what) {
                                    : ice::Duration::zero();
   const ice::TimePoint at = world.now() + conditions_.delay + jitter + extra;
   latest_ = std::max(latest_, at);
-  world.at(at, [this, what = std::move(what)] {
-    if (!cut_) what();
+  world.at(at, [this, epoch = epoch_, what = std::move(what)] {
+    if (!cut_ && epoch == epoch_) what();
   });
 }
 

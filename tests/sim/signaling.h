@@ -36,6 +36,8 @@ class Signaling {
   void send_description();
   /// Everything that `from` said so far has arrived at this time, at the latest.
   [[nodiscard]] ice::TimePoint latest_arrival() const { return latest_; }
+  /// What was said and has not arrived is lost; what is said from now on arrives.
+  void drop_what_is_under_way() { ++epoch_; }
   /// Nothing gets through any more.
   void cut() { cut_ = true; }
 
@@ -49,6 +51,7 @@ class Signaling {
   SignalingConditions conditions_;
   SeededRandom random_;
   ice::TimePoint latest_{};
+  unsigned epoch_ = 0;
   bool begun_ = false;
   bool cut_ = false;
   bool sent_full_ = false;
