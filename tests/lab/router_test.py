@@ -171,8 +171,9 @@ def know_each_other_beforehand(files: Files) -> None:
         address = NETWORKS[other]["IPv4"][0]
         return [f"local-ufrag={own_ufrag}", f"local-pwd={own_pwd}", "min-port=5000", "max-port=5000",
                 f"controlling={'true' if host == 'alice' else 'false'}",
-                f"remote-description=a=ice-ufrag:{ufrag}\\na=ice-pwd:{pwd}\\n"
-                f"a=candidate:1 1 udp 2130706431 {address} 5000 typ host\\na=end-of-candidates"]
+                # The parser of gst-launch-1.0 takes one backslash away.
+                f"remote-description=a=ice-ufrag:{ufrag}\\\\na=ice-pwd:{pwd}\\\\n"
+                f"a=candidate:1 1 udp 2130706431 {address} 5000 typ host\\\\na=end-of-candidates"]
 
     bob = Process("bob", *receiver(files, *properties("bob", "alice")))
     alice = Process("alice", *sender(files, *properties("alice", "bob")))
