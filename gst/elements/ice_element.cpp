@@ -186,8 +186,19 @@ bool IceElement::join() {
   return true;
 }
 
+void IceElement::log_stats() const {
+  const auto element = element_.lock();
+  if (!element) return;
+  GstStructure* stats = nullptr;
+  g_object_get(element.get(), "stats", &stats, nullptr);
+  if (stats == nullptr) return;
+  GST_CAT_INFO_OBJECT(traits_.debug, element.get(), "at the end: %" GST_PTR_FORMAT, static_cast<void*>(stats));
+  gst_structure_free(stats);
+}
+
 void IceElement::leave() {
   std::shared_ptr<IceAgent> agent;
+  if (joined_agent()) log_stats();
   {
     const std::lock_guard lock(mutex_);
     if (!joined_) return;
