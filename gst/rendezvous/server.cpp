@@ -288,6 +288,7 @@ void RendezvousServer::Impl::on_stream_gone(gpointer data, GObject*) {
   Impl& self = **server;
   self.closed(link->connection);
   const auto gone = self.connections_.extract(link->connection);
+  self.log(*gone.mapped(), "closed");
   const auto count = self.per_address_.find(gone.mapped()->address);
   if (--count->second == 0) self.per_address_.erase(count);
   if (self.connections_.empty() && self.done_) std::exchange(self.done_, {})();
