@@ -183,13 +183,29 @@ bool IceElement::join() {
   return true;
 }
 
+void IceElement::log_stats() const {
+  const auto element = element_.lock();
+  if (!element) return;
+  GstStructure* stats = nullptr;
+  g_object_get(element.get(), "stats", &stats, nullptr);
+  if (stats == nullptr) return;
+  GST_CAT_INFO_OBJECT(traits_.debug, element.get(), "at the end: %" GST_PTR_FORMAT, static_cast<void*>(stats));
+  gst_structure_free(stats);
+}
+
 void IceElement::leave() {
   std::shared_ptr<IceAgent> agent;
+  if (joined_agent()) log_stats();
   {
     const std::lock_guard lock(mutex_);
     if (!joined_) return;
     joined_ = false;
     agent = worker(agent_.get());
+    // The peer was that session's; the agent knows whether it is still ours.
+    for (const SessionProperty property : {SessionProperty::remote_description, SessionProperty::remote_ufrag,
+                                           SessionProperty::remote_pwd, SessionProperty::remote_candidates}) {
+      set_here_.erase(property);
+    }
   }
   agent->leave(shared_from_this());
 }
