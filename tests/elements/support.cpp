@@ -129,13 +129,21 @@ void wait_connected(gpointer object) {
       "connected");
 }
 
-void poll_until(const std::function<bool()>& holds, const char* what) {
-  const auto deadline = std::chrono::steady_clock::now() + kPatienceChrono;
+namespace {
+
+void poll(const std::function<bool()>& holds, const char* what, std::chrono::nanoseconds patience) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
   while (!holds()) {
     fail_unless(std::chrono::steady_clock::now() < deadline, "waited in vain for %s", what);
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
 }
+
+}  // namespace
+
+void poll_until(const std::function<bool()>& holds, const char* what) { poll(holds, what, kPatienceChrono); }
+
+void poll_long(const std::function<bool()>& holds, const char* what) { poll(holds, what, std::chrono::seconds(60)); }
 
 void drain_events(gpointer) {
   // A complaint of an element of our own goes through the event thread as everything else does, in order.
@@ -218,6 +226,9 @@ Harness::Harness(const std::string& description) : bus_(gst_bus_new()) {
   gst_element_set_bus(inner.get(), bus_.get());
   const bool is_sink = GST_OBJECT_FLAG_IS_SET(inner.get(), GST_ELEMENT_FLAG_SINK);
   harness_.reset(gst_harness_new_with_element(inner.get(), is_sink ? "sink" : nullptr, is_sink ? nullptr : "src"));
+  // A harness sets sinks playing at once: before anybody could connect to their signals.
+  gst_element_set_state(inner.get(), GST_STATE_NULL);
+  drain_events(inner.get());
   gst_harness_use_systemclock(harness_.get());
   if (is_sink) gst_harness_set_src_caps_str(harness_.get(), "application/octet-stream");
 }
