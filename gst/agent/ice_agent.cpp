@@ -27,6 +27,7 @@ SetOutcome IceAgent::set(SessionProperty property, const GValue* value) {
     SessionSettings changed = settings_;
     outcome = store(changed, property, value);
     if (!outcome.accepted) return outcome;
+    note_remote(property);
     if (const auto result = apply(property, changed); !result) {
       outcome.accepted = false;
       outcome.complaints.push_back(std::string(name_of(property)) + " is refused: " + result.error().message);
@@ -64,7 +65,7 @@ bool IceAgent::live(SessionProperty property, GValue* value, const Flow* flow) c
     default:
       break;
   }
-  if (!session_) return false;
+  if (!open_) return false;
   switch (property) {
     case SessionProperty::controlling:
       g_value_set_boolean(value, session_->role() == ice::Role::controlling);
@@ -120,6 +121,11 @@ GstStructure* IceAgent::stats(const Flow* flow) const {
   return stats_structure(source);
 }
 
+void IceAgent::note_remote(SessionProperty property) {
+  new_remote_ufrag_ = new_remote_ufrag_ || property == SessionProperty::remote_ufrag;
+  new_remote_pwd_ = new_remote_pwd_ || property == SessionProperty::remote_pwd;
+}
+
 /// Hands a setting to the session that runs, where there is one. An error: it must not become a setting.
 ice::Result<> IceAgent::apply(SessionProperty property, const SessionSettings& settings) {
   if (!session_ || !open_) return ice::Ok{};
@@ -144,8 +150,9 @@ ice::Result<> IceAgent::apply(SessionProperty property, const SessionSettings& s
       return session.set_remote_description(settings.remote_description->value);
     case SessionProperty::remote_ufrag:
     case SessionProperty::remote_pwd:
-      // One without the other says nothing yet.
-      if (!settings.remote_ufrag || !settings.remote_pwd) return ice::Ok{};
+      // They come in pairs: a new one beside an old one would be credentials that nobody has.
+      if (!new_remote_ufrag_ || !new_remote_pwd_ || !settings.remote_ufrag || !settings.remote_pwd) return ice::Ok{};
+      new_remote_ufrag_ = new_remote_pwd_ = false;
       return session.set_remote_credentials({*settings.remote_ufrag, *settings.remote_pwd});
     case SessionProperty::remote_candidates: {
       if (!settings.remote_candidates) return ice::Ok{};
@@ -252,6 +259,7 @@ void IceAgent::adopt(const Joining& joining, std::vector<std::string>& complaint
       complaints.push_back(std::string(name_of(property)) +
                            " was set to something else on another element of this session; the later value counts");
     }
+    note_remote(property);
     if (const auto result = apply(property, changed); !result) {
       complaints.push_back(std::string(name_of(property)) + " is refused: " + result.error().message);
       continue;
@@ -316,6 +324,11 @@ void IceAgent::end_session() {
   open_ = false;
   exchange_.stop();
   session_->close();
+  // The next session has credentials of its own, and so has its peer; but where ours are fixed, the peer's are, too.
+  const bool fixed = settings_.local_ufrag && settings_.local_pwd;
+  if (!fixed) settings_.forget_peer();
+  new_remote_ufrag_ = settings_.remote_ufrag.has_value();
+  new_remote_pwd_ = settings_.remote_pwd.has_value();
 }
 
 // ---- what members want of their sockets ----

@@ -116,6 +116,7 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   void begin_session(std::vector<std::string>& complaints);
   void end_session();
   void enter_room();
+  void note_remote(SessionProperty property);
   void adopt(const Joining& joining, std::vector<std::string>& complaints);
   ice::Result<> apply(SessionProperty property, const SessionSettings& settings);
   [[nodiscard]] bool live(SessionProperty property, GValue* value, const Flow* flow) const;
@@ -134,6 +135,8 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   unsigned run_ = 0;          ///< which session of ours this is; events of earlier ones are ignored
   bool open_ = false;         ///< session_ has not been closed
   bool gathering_ = false;    ///< gather() was called on it
+  bool new_remote_ufrag_ = false;  ///< set since the session was told the last pair of them
+  bool new_remote_pwd_ = false;    ///< the same
   Peer peer_ = Peer::none;
   std::uint64_t pair_changes_ = 0;
   GstIceGatheringState shown_gathering_ = GST_ICE_GATHERING_STATE_NEW;     ///< as far as it was notified

@@ -201,6 +201,11 @@ void IceElement::leave() {
     if (!joined_) return;
     joined_ = false;
     agent = worker(agent_.get());
+    // The peer was that session's; the agent knows whether it is still ours.
+    for (const SessionProperty property : {SessionProperty::remote_description, SessionProperty::remote_ufrag,
+                                           SessionProperty::remote_pwd, SessionProperty::remote_candidates}) {
+      set_here_.erase(property);
+    }
   }
   agent->leave(shared_from_this());
 }

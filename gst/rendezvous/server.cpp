@@ -147,7 +147,7 @@ RendezvousServer::Impl::~Impl() {
   }
   for (auto& [id, connection] : connections_) {
     connection->socket.reset();
-    g_socket_shutdown(connection->tcp.get(), TRUE, TRUE, nullptr);
+    abort_socket(connection->tcp.get());
   }
   if (soup_) {
     soup_server_remove_handler(soup_.get(), "/");
@@ -467,7 +467,7 @@ void RendezvousServer::Impl::cut(Connection& connection) {
   connection.since = Clock::now();
   connection.socket.reset();
   connection.input->end();
-  g_socket_shutdown(connection.tcp.get(), TRUE, TRUE, nullptr);
+  abort_socket(connection.tcp.get());
 }
 
 void RendezvousServer::Impl::shut_down(std::function<void()> done) {
@@ -483,7 +483,7 @@ void RendezvousServer::Impl::shut_down(std::function<void()> done) {
     if (connection->socket) {
       perform(EndConnection{id, SOUP_WEBSOCKET_CLOSE_GOING_AWAY, "the server goes"});
     } else {
-      g_socket_shutdown(connection->tcp.get(), TRUE, TRUE, nullptr);
+      abort_socket(connection->tcp.get());
     }
   }
 }
