@@ -116,6 +116,18 @@ std::string explain_component(const AgentContext& context, const Stream& stream,
   return text;
 }
 
+namespace {
+
+std::string why_lost(const AgentContext& context, const Stream& stream, const Component& component) {
+  const bool silent = std::any_of(stream.checklist.pairs().begin(), stream.checklist.pairs().end(), [&](const auto& p) {
+    return p->component == component.id && p->failure == kConsentExpired;
+  });
+  if (silent) return where(stream, component) + ": the peer has not answered for 30 seconds (consent expired)";
+  return explain_component(context, stream, component);
+}
+
+}  // namespace
+
 ConnectionVerdict judge_connection(const AgentContext& context, TimePoint now,
                                    std::optional<TimePoint> checks_possible_since) {
   if (!checks_possible_since || context.streams.empty()) return {ConnectionState::fresh, {}};
@@ -146,7 +158,7 @@ ConnectionVerdict judge_connection(const AgentContext& context, TimePoint now,
       if (component.had_path) {
         lost = true;
         if (!open && lost_failure.empty()) {
-          lost_failure = where(stream, component) + ": the peer has not answered for 30 seconds (consent expired)";
+          lost_failure = why_lost(context, stream, component);
         }
       } else if (!patient && !open && stream.local_ended) {
         failure += (failure.empty() ? "" : "; ") + explain_component(context, stream, component);

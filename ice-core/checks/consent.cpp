@@ -17,8 +17,9 @@ Duration random_interval(RandomSource& random) {
 void Consent::start(TimePoint now, TimePoint answered, RandomSource& random) {
   running_ = true;
   answered_ = answered;
-  hurried_ = false;
-  next_ = now + random_interval(random);
+  // A pair that was valid long before it is selected is asked at once: nobody has asked on it since.
+  hurried_ = now >= answered_ + kInterval * 12 / 10;
+  next_ = hurried_ ? now : now + random_interval(random);
 }
 
 void Consent::sent(TimePoint now, RandomSource& random) {

@@ -9,6 +9,9 @@
 
 namespace ice {
 
+/// A pair's failure when its consent is gone.
+inline constexpr const char* kConsentExpired = "consent expired";
+
 /// The timers of one component's consent. The checks themselves are sent by whoever owns it.
 class Consent {
  public:

@@ -5,6 +5,7 @@
 
 #include "ice-core/agent/limits.h"
 #include "ice-core/checks/check_messages.h"
+#include "ice-core/checks/consent.h"
 #include "ice-core/checks/role_conflict.h"
 
 namespace ice {
@@ -132,8 +133,13 @@ void IncomingChecks::learn(TimePoint now, const EarlyCheck& check) {
     CandidatePair* valid = pair->valid_pair ? stream.checklist.find(*pair->valid_pair) : nullptr;
     pair->nominate_on_success = true;
     if (pair->state == PairState::succeeded && valid != nullptr) {
-      if (!valid->nominated) paths_.nominated(now, stream, *valid);
-      return;
+      if (now < valid->last_response + Consent::kLifetime) {
+        if (!valid->nominated) paths_.nominated(now, stream, *valid);
+        return;
+      }
+      // RFC 7675 5.1: a pair that was valid, and on which nothing was asked for 30 s, has no consent to be used. It has to
+      // succeed once more before the nomination counts.
+      pair->state = PairState::waiting;
     }
   }
   outgoing_.trigger(now, stream, *pair);

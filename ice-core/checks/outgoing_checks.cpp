@@ -113,15 +113,18 @@ bool OutgoingChecks::handle_response(TimePoint now, TransportId transport, const
   // RFC 8489 6.3.3: what we do not understand we cannot obey.
   if (!response.unknown_required().empty()) return false;
 
+  const bool symmetric = source == found->remote && transport == found->transport;
+  // A pair that has been answered from the right address is symmetric: this is a copy, sent by somebody on the path
+  // (RFC 8445 19). It takes down nothing, and the true answer may still come.
+  if (!symmetric && (pair->valid || pair->valid_pair)) return false;
+
   const Pending pending = std::move(*found);
   pending_.erase(found);
   ++context_.counters.responses_received;
   ++pair->responses_received;
-  if (source != pending.remote || transport != pending.transport) {
+  if (!symmetric) {
     // RFC 8445 7.2.5.2.1: an asymmetric answer fails the pair.
-    if (pending.purpose != Purpose::consent) {
-      fail(now, *stream, *pair, "answered from " + source.text() + " instead of " + pending.remote.text());
-    }
+    fail(now, *stream, *pair, "answered from " + source.text() + " instead of " + pending.remote.text());
     return true;
   }
   if (response.message_class() == StunClass::success) {
@@ -244,8 +247,12 @@ void OutgoingChecks::handle_time_out(TimePoint now, const Pending& pending) {
   CandidatePair* pair = stream != nullptr ? stream->checklist.find(pending.pair) : nullptr;
   if (pair == nullptr || pending.purpose == Purpose::consent) return;
   if (pending.purpose == Purpose::nomination) {
-    // Heavy loss makes one nomination a coin toss: it is repeated for as long as its pair lives (consent decides that).
-    if (pair->nomination == NominationStep::in_flight) {
+    if (pair->nomination != NominationStep::in_flight) return;
+    pair->nomination = NominationStep::none;
+    // Heavy loss makes one nomination a coin toss: it is repeated for as long as its pair lives. Consent decides that,
+    // and only of the pair in use; when that is another by now, it is judged anew which one to nominate.
+    const auto component = stream->components.find(pair->component);
+    if (component != stream->components.end() && component->second.selected == pair->valid_pair) {
       pair->nomination = NominationStep::queued;
       stream->checklist.triggered().push(pair->id);
     }
@@ -275,25 +282,30 @@ void OutgoingChecks::switch_role(TimePoint) {
 void OutgoingChecks::keep_consent(TimePoint now) {
   for (auto& [stream_id, stream] : context_.streams) {
     for (auto& [component_id, component] : stream.components) {
-      if (!component.consent.running() || !component.selected) continue;
-      CandidatePair* pair = stream.checklist.find(*component.selected);
-      if (pair == nullptr) continue;
-      if (component.consent.expired(now)) {
-        // RFC 7675 5.1: nothing more is sent there. Valid pairs that were not asked meanwhile have no consent either.
-        std::vector<PairId> stale;
-        for (const auto& other : stream.checklist.pairs()) {
-          if (other->component == component_id && other->valid && now >= other->last_response + Consent::kLifetime) {
-            stale.push_back(other->id);
-          }
-        }
-        for (const PairId id : stale) {
-          if (CandidatePair* other = stream.checklist.find(id)) paths_.lost(now, stream, *other, "consent expired");
-        }
-        if (component.selected == pair->id) paths_.lost(now, stream, *pair, "consent expired");
-      } else if (component.consent.due(now)) {
+      // What takes the place of a lost pair may have to be asked at once.
+      while (component.consent.running() && component.selected && component.consent.expired(now)) {
+        drop_without_consent(now, stream, component);
+      }
+      if (!component.selected || !component.consent.due(now)) continue;
+      if (CandidatePair* pair = stream.checklist.find(*component.selected); pair != nullptr) {
         begin_consent_check(now, stream, component, *pair);
       }
     }
+  }
+}
+
+void OutgoingChecks::drop_without_consent(TimePoint now, Stream& stream, const Component& component) {
+  // RFC 7675 5.1: nothing more is sent there. Valid pairs that were not asked meanwhile have no consent either; the one
+  // in use is the last to go, so that no other of them takes its place.
+  const std::optional<PairId> selected = component.selected;
+  std::vector<PairId> stale;
+  for (const auto& pair : stream.checklist.pairs()) {
+    const bool old = now >= pair->last_response + Consent::kLifetime;
+    if (pair->component == component.id && pair->valid && old && pair->id != selected) stale.push_back(pair->id);
+  }
+  stale.push_back(*selected);
+  for (const PairId id : stale) {
+    if (CandidatePair* pair = stream.checklist.find(id)) paths_.lost(now, stream, *pair, kConsentExpired);
   }
 }
 

@@ -59,6 +59,7 @@ class OutgoingChecks {
   [[nodiscard]] CandidatePair& valid_pair_for(Stream& stream, CandidatePair& checked, const Address& mapped,
                                               Priority priority);
   void keep_consent(TimePoint now);
+  void drop_without_consent(TimePoint now, Stream& stream, const Component& component);
   void stop_decided_checks();
 
   AgentContext& context_;

@@ -20,8 +20,9 @@ Attacker::Attacker(World& world, std::string name, NetworkId network)
 
 void Attacker::receive(NetworkId, const Datagram&) {}
 
-void Attacker::sent(const Node& from, const Datagram& datagram, const Fate&) {
+void Attacker::sent(const Node& from, const Datagram& datagram, const Fate& fate) {
   if (&from == this || left_ == 0 || !ice::looks_like_stun(datagram.bytes)) return;
+  if (fate.loss == Loss::unreachable) return;  // carried over, it would make him a relay that comes and goes
   if (recorded_.size() < 50) recorded_.push_back(datagram);
   if (!random_.chance(0.5)) return;
   --left_;
@@ -32,7 +33,10 @@ void Attacker::sent(const Node& from, const Datagram& datagram, const Fate&) {
 
 void Attacker::attack(const Datagram& seen) {
   Datagram forged = seen;
-  if (random_.chance(0.3)) {
+  // A copy of an answer from elsewhere, before the true one, fails a pair that is not valid yet: RFC 8445 7.2.5.2.1
+  // wants it so. Everything else he may try.
+  const bool answer = (std::to_integer<unsigned>(seen.bytes[0]) & 1U) != 0;
+  if (!answer && random_.chance(0.3)) {
     forged.source = seen.source.family() == ice::Family::ipv4 ? own_v4_ : own_v6_;
   } else if (random_.chance(0.1)) {
     std::swap(forged.source, forged.destination);  // reflected to whoever sent it

@@ -229,6 +229,21 @@ TEST_F(Hostile, AnAnswerIsTakenOnce) {
   EXPECT_TRUE(alice->is(ConnectionState::failed));
 }
 
+TEST_F(Hostile, ACopiedAnswerFromElsewhereTakesNoValidPairDown) {
+  // RFC 8445 7.2.5.2.1 fails the pair whose answer comes from elsewhere (trap 1); an attacker on the path copies the
+  // answers to nominating and consent checks and is the quicker one.
+  ScriptedPeer& attacker = world.add<ScriptedPeer>("attacker", peers, at("10.0.2.66", 4000));
+  begin();
+  alice->hear(peer.description());
+  ASSERT_TRUE(world.run_until([&] { return alice->first_path(flow(0, 1)).has_value(); }, 1s));
+  peer.on_request = [&](const HeardStun& request) {
+    attacker.send(request.from, peer.success(request));
+    world.after(1ms, [this, request] { peer.answer(request); });
+  };
+  world.run_for(60s);
+  EXPECT_TRUE(alice->is(ConnectionState::completed));
+}
+
 TEST_F(HostileControlling, AReplayedCheckFromElsewhereOpensNoPathThere) {
   // An attacker on the path has a whole signed check, and sends it from his own address: our own check must be
   // answered from there first, and he cannot sign.

@@ -113,7 +113,13 @@ void Invariants::fail(Invariant invariant, const AgentHost& host, const std::str
 /// The peer ended its candidates without any for this flow (RFC 8838 13), or ended all streams that it spoke of and
 /// this one is none of them: it does not use the flow, until it says more.
 bool Invariants::Watch::unused_by_peer(const Flow& flow) const {
-  if (signaled_flows.contains(flow)) return false;
+  if (const auto signaled = signaled_flows.find(flow); signaled != signaled_flows.end()) {
+    // One of another generation does not count.
+    const bool current = std::any_of(remote_credentials.begin(), remote_credentials.end(), [&](const auto& each) {
+      return signaled->second.contains("") || signaled->second.contains(each.first);
+    });
+    if (current) return false;
+  }
   if (mentioned_streams.contains(flow.first)) return ended_streams.contains(flow.first);
   return !mentioned_streams.empty() && ended_streams == mentioned_streams;
 }
@@ -142,7 +148,7 @@ void Invariants::told_description(const AgentHost& host, const ice::Description&
     known.mentioned_streams.insert(stream.stream);
     for (const auto& candidate : stream.candidates) {
       known.known_addresses.insert(candidate.address);
-      known.signaled_flows.insert({stream.stream, candidate.component});
+      known.signaled_flows[{stream.stream, candidate.component}].insert(candidate.ufrag);
     }
     if (stream.end_of_candidates) known.ended_streams.insert(stream.stream);
   }
@@ -153,7 +159,7 @@ void Invariants::told_description(const AgentHost& host, const ice::Description&
 
 void Invariants::told_candidate(const AgentHost& host, ice::StreamId stream, const ice::Candidate& candidate) {
   watch(host).known_addresses.insert(candidate.address);
-  watch(host).signaled_flows.insert({stream, candidate.component});
+  watch(host).signaled_flows[{stream, candidate.component}].insert(candidate.ufrag);
   watch(host).mentioned_streams.insert(stream);
 }
 
@@ -196,13 +202,19 @@ void Invariants::received(const AgentHost& host, ice::TransportId transport, con
                                    [&](const auto& each) { return message->verify_integrity(each.second); });
     if (!valid) return;
     asked->second.answered = true;  // an answer counts once, a replay of it never
-    known.answered[way] = world_.now();
+    known.maybe_answered = way;
+    known.responses_received = host.agent().counters().responses_received;
   }
 }
 
 void Invariants::disposed(const AgentHost& host, ice::TransportId transport, const Datagram& datagram,
                           const ice::Disposition& disposition) {
   Watch& known = watch(host);
+  // An answer to a transaction that had timed out is none.
+  if (known.maybe_answered && host.agent().counters().responses_received > known.responses_received) {
+    known.answered[*known.maybe_answered] = world_.now();
+  }
+  known.maybe_answered.reset();
   const auto* media = std::get_if<ice::Media>(&disposition);
   if (media != nullptr) {
     const auto source = known.sources.find({transport, datagram.source});
@@ -303,7 +315,9 @@ void Invariants::event(const AgentHost& host, const ice::Event& event) {
     known.state = state->state;
     if (state->state != ice::ConnectionState::failed) return;
     if (state->reason.empty()) fail(Invariant::fails_with_reason, host, "failed without a reason");
-    const bool was_connected = host.first(ice::ConnectionState::connected).has_value();
+    const bool was_connected = std::all_of(host.flows().begin(), host.flows().end(), [&](const Flow& flow) {
+      return host.first_path(flow).has_value() || known.unused_by_peer(flow);
+    });
     if (!was_connected && (!known.may_check_since || world_.now() - *known.may_check_since < kPac)) {
       fail(Invariant::fails_with_reason, host, "failed before PAC ran out (RFC 8863 4)");
     }

@@ -91,7 +91,7 @@ class Invariants final : public Observer {
     std::set<ice::Address> known_addresses;                            // signaled, or seen in authenticated requests
     std::set<ice::StreamId> mentioned_streams;                         // the peer has them
     std::set<ice::StreamId> ended_streams;                             // end-of-candidates was told
-    std::set<Flow> signaled_flows;                                     // a candidate of it was told
+    std::map<Flow, std::set<std::string>> signaled_flows;              // the ufrags of candidates that were told
     struct Asked {
       Way way;
       bool answered = false;
@@ -99,6 +99,8 @@ class Invariants final : public Observer {
     std::map<ice::TransactionId, Asked> own_requests;
     std::map<std::pair<ice::TransactionId, Way>, int> unanswered;
     std::map<Way, ice::TimePoint> answered;  // when the last valid answer came
+    std::optional<Way> maybe_answered;       // by the datagram that the agent is looking at
+    std::uint64_t responses_received = 0;    // before it
     std::set<Way> authenticated;
     std::map<Way, Flow> sources;
     std::map<Way, ice::TimePoint> last_consent;

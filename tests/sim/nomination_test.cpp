@@ -64,6 +64,23 @@ TEST_F(Nominating, IsRepeatedWhileItsPairLives) {
   EXPECT_TRUE(alice->is(ConnectionState::completed));
 }
 
+TEST_F(Nominating, MovesOnWhenItsPairDiedAndABetterOneIsInUse) {
+  // The first address answers one check and is never heard of again; the second is told a second later.
+  const ice::Address second = at("10.0.2.2", 4000);
+  peer.add_address(second);
+  peer.on_request = [&](const HeardStun& request) {
+    if (request.to == second || !request.message.use_candidate()) peer.answer(request);
+  };
+  begin();
+  alice->hear(peer.description({peer.candidate(peer.address(), 1, 1000)}));
+  world.run_for(1s);
+  alice->hear(ice::StreamId(0), peer.candidate(second, 1, 65000));
+  world.run_for(500ms);
+  ASSERT_EQ(alice->path(flow(0, 1))->remote, second);
+  ASSERT_TRUE(world.run_until([&] { return alice->is(ConnectionState::completed); }, 60s));
+  EXPECT_EQ(alice->path(flow(0, 1))->remote, second);
+}
+
 TEST_F(Nominating, DoesNotWaitForAnAddressThatNobodyAnswersOn) {
   // The better candidate is dead: it is given the time of the round trips seen, not of a whole transaction.
   peer.add_address(at("10.0.2.2", 4000));
@@ -118,6 +135,28 @@ TEST_F(Nominated, BeforeTheOwnCheckSucceededItCountsWhenItDoes) {
   world.run_for(2s);
   ASSERT_TRUE(selected().has_value());
   EXPECT_TRUE(selected()->nominated);
+  EXPECT_TRUE(alice->is(ConnectionState::completed));
+}
+
+TEST_F(Nominated, LongAfterThePairWasValidItIsCheckedOnceMoreFirst) {
+  // RFC 7675 5.1: nothing was asked on the worse pair for 30 s, so there is no consent to use it.
+  meet();
+  world.run_for(40s);
+  ASSERT_EQ(selected()->remote.address, better);
+  const auto before = peer.requests.size();
+  peer.check(alice_address(), {.from = worse, .use_candidate = true});
+  world.run_for(25ms);
+  EXPECT_FALSE(selected()->nominated);
+  world.run_for(200ms);
+  const bool asked = std::any_of(peer.requests.begin() + static_cast<std::ptrdiff_t>(before), peer.requests.end(),
+                                 [&](const HeardStun& request) { return request.to == worse; });
+  EXPECT_TRUE(asked);
+  ASSERT_TRUE(selected().has_value());
+  EXPECT_TRUE(selected()->nominated);
+  EXPECT_EQ(selected()->remote.address, worse);
+  // And it stays.
+  world.run_for(60s);
+  EXPECT_EQ(selected()->remote.address, worse);
   EXPECT_TRUE(alice->is(ConnectionState::completed));
 }
 
