@@ -27,6 +27,7 @@ SetOutcome IceAgent::set(SessionProperty property, const GValue* value) {
     SessionSettings changed = settings_;
     outcome = store(changed, property, value);
     if (!outcome.accepted) return outcome;
+    note_remote(property);
     if (const auto result = apply(property, changed); !result) {
       outcome.accepted = false;
       outcome.complaints.push_back(std::string(name_of(property)) + " is refused: " + result.error().message);
@@ -64,7 +65,7 @@ bool IceAgent::live(SessionProperty property, GValue* value, const Flow* flow) c
     default:
       break;
   }
-  if (!session_) return false;
+  if (!open_) return false;
   switch (property) {
     case SessionProperty::controlling:
       g_value_set_boolean(value, session_->role() == ice::Role::controlling);
@@ -120,6 +121,11 @@ GstStructure* IceAgent::stats(const Flow* flow) const {
   return stats_structure(source);
 }
 
+void IceAgent::note_remote(SessionProperty property) {
+  new_remote_ufrag_ = new_remote_ufrag_ || property == SessionProperty::remote_ufrag;
+  new_remote_pwd_ = new_remote_pwd_ || property == SessionProperty::remote_pwd;
+}
+
 /// Hands a setting to the session that runs, where there is one. An error: it must not become a setting.
 ice::Result<> IceAgent::apply(SessionProperty property, const SessionSettings& settings) {
   if (!session_ || !open_) return ice::Ok{};
@@ -144,8 +150,9 @@ ice::Result<> IceAgent::apply(SessionProperty property, const SessionSettings& s
       return session.set_remote_description(settings.remote_description->value);
     case SessionProperty::remote_ufrag:
     case SessionProperty::remote_pwd:
-      // One without the other says nothing yet.
-      if (!settings.remote_ufrag || !settings.remote_pwd) return ice::Ok{};
+      // They come in pairs: a new one beside an old one would be credentials that nobody has.
+      if (!new_remote_ufrag_ || !new_remote_pwd_ || !settings.remote_ufrag || !settings.remote_pwd) return ice::Ok{};
+      new_remote_ufrag_ = new_remote_pwd_ = false;
       return session.set_remote_credentials({*settings.remote_ufrag, *settings.remote_pwd});
     case SessionProperty::remote_candidates: {
       if (!settings.remote_candidates) return ice::Ok{};
@@ -187,19 +194,41 @@ void IceAgent::enter_room() {
   exchange_.start(*settings_.rendezvous, std::shared_ptr<PeerListener>(shared_from_this(), this));
 }
 
-SetOutcome IceAgent::add_remote_candidate(unsigned stream, const char* line) {
-  const auto session = open_session();
-  if (!session) return SetOutcome::refused("add-ice-candidate: no element of the session is in READY yet");
-  if (line == nullptr || *line == '\0') {
-    session->end_remote_candidates(ice::StreamId{stream});
+namespace {
+
+SetOutcome add_candidate(Session& session, unsigned stream, const std::string& line) {
+  if (line.empty()) {
+    session.end_remote_candidates(ice::StreamId{stream});
     return {};
   }
   const auto candidate = ice::parse_candidate_line(line);
   if (!candidate) return SetOutcome::refused("add-ice-candidate: " + candidate.error().message);
-  if (const auto result = session->add_remote_candidate(ice::StreamId{stream}, *candidate); !result) {
-    return SetOutcome::refused("add-ice-candidate: " + result.error().message);
+  const auto result = session.add_remote_candidate(ice::StreamId{stream}, *candidate);
+  return result ? SetOutcome{} : SetOutcome::refused("add-ice-candidate: " + result.error().message);
+}
+
+}  // namespace
+
+SetOutcome EarlyCandidates::add(unsigned stream, const char* line) {
+  std::string text = line != nullptr ? line : "";
+  if (!text.empty()) {
+    if (const auto candidate = ice::parse_candidate_line(text); !candidate) {
+      return SetOutcome::refused("add-ice-candidate: " + candidate.error().message);
+    }
   }
+  if (lines_.size() >= ice::kMaxDescriptionCandidates) {
+    return SetOutcome::refused("add-ice-candidate: too many before the element is in READY");
+  }
+  lines_.emplace_back(stream, std::move(text));
   return {};
+}
+
+SetOutcome IceAgent::add_remote_candidate(unsigned stream, const char* line) {
+  const std::lock_guard lock(mutex_);
+  GST_CAT_DEBUG(agent_debug, "remote candidate of stream %u: %s%s", stream, line != nullptr ? line : "",
+                open_ ? "" : " (kept for the session to come)");
+  if (!open_) return early_candidates_.add(stream, line);
+  return add_candidate(*session_, stream, line != nullptr ? line : "");
 }
 
 void IceAgent::complain(const SetOutcome& outcome) { post_warnings(outcome.complaints); }
@@ -252,6 +281,7 @@ void IceAgent::adopt(const Joining& joining, std::vector<std::string>& complaint
       complaints.push_back(std::string(name_of(property)) +
                            " was set to something else on another element of this session; the later value counts");
     }
+    note_remote(property);
     if (const auto result = apply(property, changed); !result) {
       complaints.push_back(std::string(name_of(property)) + " is refused: " + result.error().message);
       continue;
@@ -295,6 +325,11 @@ void IceAgent::begin_session(std::vector<std::string>& complaints) {
       complaints.push_back(std::string(name_of(property)) + ": " + result.error().message);
     }
   }
+  for (const auto& [stream, line] : early_candidates_.take()) {
+    for (std::string& complaint : add_candidate(*session_, stream, line).complaints) {
+      complaints.push_back(std::move(complaint));
+    }
+  }
 }
 
 void IceAgent::leave(const std::shared_ptr<AgentMember>& member) {
@@ -316,6 +351,11 @@ void IceAgent::end_session() {
   open_ = false;
   exchange_.stop();
   session_->close();
+  // The next session has credentials of its own, and so has its peer; but where ours are fixed, the peer's are, too.
+  const bool fixed = settings_.local_ufrag && settings_.local_pwd;
+  if (!fixed) settings_.forget_peer();
+  new_remote_ufrag_ = settings_.remote_ufrag.has_value();
+  new_remote_pwd_ = settings_.remote_pwd.has_value();
 }
 
 // ---- what members want of their sockets ----

@@ -258,7 +258,7 @@ const std::array kTable{
         store_remote_description, load_parsed<&S::remote_description>, field<&S::remote_description>()},
     Row{SessionProperty::remote_ufrag, "remote-ufrag",
         [](const char* name) {
-          return text_spec(name, "Remote ufrag", "The peer's username fragment; used once remote-pwd is set too", kAnyTime);
+          return text_spec(name, "Remote ufrag", "The peer's username fragment; used, as remote-pwd, once both are set (anew)", kAnyTime);
         },
         store_checked<&S::remote_ufrag, ice::check_remote_ufrag>, load_text<&S::remote_ufrag>, field<&S::remote_ufrag>()},
     Row{SessionProperty::remote_pwd, "remote-pwd",
@@ -345,6 +345,13 @@ SocketOptions SessionSettings::socket_options() const {
   // Below 1024 is the system's, unless it was asked for.
   options.min_port = static_cast<std::uint16_t>(low != 0 ? low : std::min(1024U, high));
   return options;
+}
+
+void SessionSettings::forget_peer() {
+  remote_description.reset();
+  remote_ufrag.reset();
+  remote_pwd.reset();
+  remote_candidates.reset();
 }
 
 void install_session_properties(GObjectClass* klass) {

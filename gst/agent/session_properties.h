@@ -63,6 +63,8 @@ struct SessionSettings {
   [[nodiscard]] GstIceDisconnectAction on_disconnect() const {
     return disconnect_action.value_or(GST_ICE_DISCONNECT_ACTION_EOS);
   }
+  /// Everything that the peer told us.
+  void forget_peer();
   /// `interfaces` taken apart; the port range with its open ends filled in, or 0, 0 when it is none.
   [[nodiscard]] SocketOptions socket_options() const;
 };

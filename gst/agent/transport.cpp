@@ -46,19 +46,27 @@ void Transport::stop() {
   version_.fetch_add(1, std::memory_order_release);
 }
 
-void Transport::ready(bool hung_up) {
+std::size_t Transport::ready(bool hung_up) {
+  std::size_t bytes = 0;
   DatagramReceiver& receiver = DatagramReceiver::of_this_thread();
   for (int turn = 0; turn < kReadsPerTurn; ++turn) {
     const DatagramReceiver::Outcome outcome = receiver.receive(*socket_);
-    if (outcome.error != 0) return read_failed(outcome.error);
+    if (outcome.error != 0) {
+      read_failed(outcome.error);
+      return bytes;
+    }
     if (outcome.reads.empty()) break;
     failures_ = 0;
     arrival_ = std::chrono::steady_clock::now();
-    for (std::size_t i = 0; i < outcome.reads.size(); ++i) take(receiver, i, outcome.reads[i]);
+    for (std::size_t i = 0; i < outcome.reads.size(); ++i) {
+      bytes += outcome.reads[i].bytes.size();
+      take(receiver, i, outcome.reads[i]);
+    }
     deliver_pending();
     if (!outcome.maybe_more) break;
   }
   if (hung_up) callbacks_.broken("the socket on " + socket_->local().text() + " was shut down");
+  return bytes;
 }
 
 void Transport::read_failed(int error) {

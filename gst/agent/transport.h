@@ -41,7 +41,7 @@ class Transport final : public EventLoop::Handler {
   /// Revokes all, for good.
   void stop();
 
-  void ready(bool hung_up) override;
+  std::size_t ready(bool hung_up) override;
 
  private:
   /// Where one source's media goes; none for a stranger.

@@ -197,6 +197,9 @@ void end(gpointer object) {
   GST_INFO_OBJECT(object, "the peer is gone for good; the stream ends");
   self.ended = true;
   if (const auto sender = self.ice->ends().sender) sender->unlock(self.waiter);
+  // Reported at once: upstream may have nothing to push for seconds, and some never answer a FLOW_EOS with an EOS event
+  // (rtpbin on its RTCP pads). A sink that reports twice counts once.
+  gst_element_post_message(GST_ELEMENT(object), gst_message_new_eos(GST_OBJECT(object)));
 }
 
 gboolean set_caps(GstBaseSink* base, GstCaps* caps) {

@@ -306,6 +306,7 @@ GstFlowReturn create(GstPushSrc* push, GstBuffer** out) {
   while (single == nullptr && !list) {
     self.batch.clear();
     const GstFlowReturn result = wait_for_media(self);
+    if (result == GST_FLOW_EOS) self.receiver->set_listening(false);
     if (result != GST_FLOW_OK) return result;
     self.arrivals.look(GST_ELEMENT(push));
     for (InboundDatagram& datagram : self.batch) {

@@ -74,6 +74,8 @@ class IceElement final : public AgentMember, public std::enable_shared_from_this
   SetOutcome set_session_property(SessionProperty property, const GValue* value);
   [[nodiscard]] ObjectRef<GstIceAgent> find_agent(GstElement* element) const;
   void post_warning(GstElement* element, const std::string& text);
+  /// What came of it, for the log: the counters of our component when we leave.
+  void log_stats() const;
 
   WeakObject<GstElement> element_;
   const Traits traits_;
@@ -90,6 +92,7 @@ class IceElement final : public AgentMember, public std::enable_shared_from_this
   Flow flow_;                            ///< as set
   Flow joined_flow_;
   MediaEnds ends_;
+  EarlyCandidates early_candidates_;     ///< from before joining
   std::vector<std::string> unheard_;     ///< complaints from before there was a bus
 };
 

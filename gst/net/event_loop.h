@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -23,7 +24,8 @@ class EventLoop {
   class Handler {
    public:
     virtual ~Handler() = default;
-    virtual void ready(bool hung_up) = 0;
+    /// Returns how many bytes it read.
+    virtual std::size_t ready(bool hung_up) = 0;
   };
   enum class WatchId : std::uint64_t { none = 0 };
   enum class TimerId : std::uint64_t { none = 0 };

@@ -27,6 +27,11 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kGoodbyePatience{50};
 /// A connection that lived so long was a good one: the next pause is short again.
 constexpr std::chrono::seconds kGoodConnection{10};
+/// How often silence and floods are looked for.
+constexpr std::chrono::milliseconds kShortestWatch{10};
+constexpr std::chrono::milliseconds kLongestWatch{1000};
+/// Bytes that come without a complete message, or pong, among them.
+constexpr std::uint64_t kMaxUnfinished = kMaxMessageBytes + (64u << 10);
 /// So many candidates are kept for a peer whose connection breaks.
 constexpr std::size_t kMaxRemembered = 1024;
 
@@ -82,7 +87,8 @@ class RendezvousClient::Impl : public std::enable_shared_from_this<Impl> {
   void end(const std::string& reason);
   void leave();
   void disconnect();
-  void watch_silence();
+  void watch();
+  void heard();
   void report(const std::string& reason);
 
   void handle(const Welcome& message);
@@ -116,11 +122,12 @@ class RendezvousClient::Impl : public std::enable_shared_from_this<Impl> {
   std::unique_ptr<Connector> connector_;  ///< while connecting
   std::unique_ptr<WebSocket> socket_;     ///< while there is a connection
   GlibTimer attempt_timer_;               ///< ends an attempt, or a pause
-  GlibTimer silence_timer_;
+  GlibTimer watch_timer_;
   GlibTimer comeback_timer_;
   std::chrono::milliseconds pause_;
   Clock::time_point last_heard_;
   Clock::time_point welcomed_;
+  std::uint64_t received_before_ = 0;  ///< bytes, when something complete had come last
   bool ended_ = false;
   bool in_room_ = false;                   ///< this connection was welcomed
   bool ever_joined_ = false;               ///< any connection was
@@ -216,26 +223,39 @@ void RendezvousClient::Impl::opened(GObjectPtr<SoupWebsocketConnection> connecti
       WebSocket::Handlers{
           .text = [this](const std::string& text) { received(text); },
           .binary = [this] { lost("what listens there sent a binary message, so it is no rendezvous server"); },
-          .pong = [this] { last_heard_ = Clock::now(); },
+          .pong = [this] { heard(); },
           .closed =
               [this] {
                 const std::string reason = one_line(socket_->close_reason());
                 lost("the server ended the connection" + (reason.empty() ? "" : " (" + reason + ")"));
               }});
-  silence_timer_.start_repeating(std::max(options_.silence_timeout / 8, std::chrono::milliseconds(10)),
-                                 [this] { watch_silence(); });
+  received_before_ = socket_->received_bytes();
+  watch_timer_.start_repeating(std::clamp(options_.silence_timeout / 8, kShortestWatch, kLongestWatch),
+                               [this] { watch(); });
   socket_->send(to_text(Hello{kVersion, peer_id_, token_}));
 }
 
-void RendezvousClient::Impl::watch_silence() {
-  if (Clock::now() - last_heard_ > options_.silence_timeout) lost("the server has gone silent");
+void RendezvousClient::Impl::watch() {
+  if (Clock::now() - last_heard_ > options_.silence_timeout) {
+    lost("the server has gone silent");
+    return;
+  }
+  // libsoup collects a message's fragments without a bound (before 3.6).
+  if (socket_->received_bytes() - received_before_ > kMaxUnfinished) {
+    lost("the server sends a message that is too large");
+  }
+}
+
+void RendezvousClient::Impl::heard() {
+  last_heard_ = Clock::now();
+  received_before_ = socket_->received_bytes();
 }
 
 void RendezvousClient::Impl::disconnect() {
   connector_.reset();
   socket_.reset();
   attempt_timer_.stop();
-  silence_timer_.stop();
+  watch_timer_.stop();
   comeback_timer_.stop();
   in_room_ = false;
   peer_is_here_ = false;
@@ -277,7 +297,7 @@ void RendezvousClient::Impl::leave() {
 }
 
 void RendezvousClient::Impl::received(const std::string& text) {
-  last_heard_ = Clock::now();
+  heard();
   const auto message = parse(text);
   if (!message) {
     lost("what listens there speaks otherwise than a rendezvous server: " + message.error().message);

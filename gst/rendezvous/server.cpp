@@ -147,7 +147,7 @@ RendezvousServer::Impl::~Impl() {
   }
   for (auto& [id, connection] : connections_) {
     connection->socket.reset();
-    g_socket_shutdown(connection->tcp.get(), TRUE, TRUE, nullptr);
+    abort_socket(connection->tcp.get());
   }
   if (soup_) {
     soup_server_remove_handler(soup_.get(), "/");
@@ -288,6 +288,7 @@ void RendezvousServer::Impl::on_stream_gone(gpointer data, GObject*) {
   Impl& self = **server;
   self.closed(link->connection);
   const auto gone = self.connections_.extract(link->connection);
+  self.log(*gone.mapped(), "closed");
   const auto count = self.per_address_.find(gone.mapped()->address);
   if (--count->second == 0) self.per_address_.erase(count);
   if (self.connections_.empty() && self.done_) std::exchange(self.done_, {})();
@@ -467,7 +468,7 @@ void RendezvousServer::Impl::cut(Connection& connection) {
   connection.since = Clock::now();
   connection.socket.reset();
   connection.input->end();
-  g_socket_shutdown(connection.tcp.get(), TRUE, TRUE, nullptr);
+  abort_socket(connection.tcp.get());
 }
 
 void RendezvousServer::Impl::shut_down(std::function<void()> done) {
@@ -480,17 +481,17 @@ void RendezvousServer::Impl::shut_down(std::function<void()> done) {
   }
   done_ = std::move(done);
   for (const auto& [id, connection] : connections_) {
-    if (connection->socket) {
+    if (connection->socket && connection->phase != Phase::ending) {
       perform(EndConnection{id, SOUP_WEBSOCKET_CLOSE_GOING_AWAY, "the server goes"});
     } else {
-      g_socket_shutdown(connection->tcp.get(), TRUE, TRUE, nullptr);
+      cut(*connection);
     }
   }
 }
 
 void RendezvousServer::Impl::log(const Connection& connection, const std::string& what) const {
-  if (options_.log)
-    options_.log("connection " + std::to_string(connection.id) + " from " + connection.address + ": " + what);
+  if (!options_.log) return;
+  options_.log("connection " + std::to_string(connection.id) + " from " + connection.address + ": " + what);
 }
 
 // ---- the public face ----

@@ -3,9 +3,10 @@
 #include "gst/rendezvous/websocket.h"
 
 #include <linux/sockios.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <utility>
 
@@ -37,6 +38,13 @@ GObjectPtr<GSocket> socket_below(GIOStream* stream) {
     layer = GObjectPtr<GIOStream>::adopt(layer_below(layer.get()));
   }
   return {};
+}
+
+void abort_socket(GSocket* socket) {
+  // With a reset when it is closed: an orderly end would leave a flooding peer waiting for room to send.
+  const linger at_once{1, 0};
+  setsockopt(g_socket_get_fd(socket), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  g_socket_shutdown(socket, TRUE, TRUE, nullptr);
 }
 
 WebSocket::WebSocket(GObjectPtr<SoupWebsocketConnection> connection, GObjectPtr<GSocket> socket,
@@ -78,7 +86,7 @@ void WebSocket::close(std::uint16_t code, const std::string& reason) {
 }
 
 void WebSocket::abort() {
-  if (socket_) g_socket_shutdown(socket_.get(), TRUE, TRUE, nullptr);
+  if (socket_) abort_socket(socket_.get());
 }
 
 void WebSocket::set_handlers(Handlers handlers) {
@@ -96,6 +104,13 @@ bool WebSocket::is_closed() const {
 bool WebSocket::is_drained() const {
   int waiting = 0;
   return socket_ && ioctl(g_socket_get_fd(socket_.get()), SIOCOUTQ, &waiting) == 0 && waiting == 0;
+}
+
+std::uint64_t WebSocket::received_bytes() const {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (!socket_ || getsockopt(g_socket_get_fd(socket_.get()), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return 0;
+  return info.tcpi_bytes_received;
 }
 
 void WebSocket::on_message(SoupWebsocketConnection*, gint type, GBytes* bytes, gpointer self) {

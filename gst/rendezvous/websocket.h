@@ -46,6 +46,8 @@ class WebSocket {
   [[nodiscard]] bool is_closed() const;
   /// Everything that was sent has reached the other side's kernel, or is just now being written.
   [[nodiscard]] bool is_drained() const;
+  /// Bytes that the kernel has received on this connection; 0 when it does not tell.
+  [[nodiscard]] std::uint64_t received_bytes() const;
   /// What the other side said when it closed, or libsoup's words for what broke; empty when unknown.
   [[nodiscard]] const std::string& close_reason() const { return close_reason_; }
 
@@ -81,6 +83,9 @@ class ClosingWebSockets {
   std::unordered_map<std::uint64_t, Entry> entries_;
   std::uint64_t next_key_ = 0;
 };
+
+/// Ends a TCP connection at once, whatever still waits to be sent. Its owner notices by reading.
+void abort_socket(GSocket* socket);
 
 /// The socket below libsoup's and TLS's layers; null when there is none.
 GObjectPtr<GSocket> socket_below(GIOStream* stream);

@@ -61,7 +61,9 @@ void IceAgents::on_connection(GstElement* element, GParamSpec*, gpointer data) {
   if (state == "connected" || state == "completed") watch->agents->connected_.report(watch->index);
 }
 
-void IceAgents::wait_gathered() { gathered_.wait("gathered"); }
+void IceAgents::wait_gathered() {
+  gathered_.wait("gathered");
+}
 
 Clock::duration IceAgents::connect() {
   gchar* descriptions[2] = {nullptr, nullptr};
@@ -110,8 +112,8 @@ NiceAgents::~NiceAgents() {
 }
 
 void NiceAgents::discard_media(int index) {
-  nice_agent_attach_recv(agents_[index], streams_[index], 1, context_,
-                         [](NiceAgent*, guint, guint, guint, gchar*, gpointer) {}, nullptr);
+  nice_agent_attach_recv(
+      agents_[index], streams_[index], 1, context_, [](NiceAgent*, guint, guint, guint, gchar*, gpointer) {}, nullptr);
 }
 
 void NiceAgents::gather() {

@@ -37,7 +37,11 @@ class NiceLink : public MediaLink {
 
 }  // namespace
 
-std::unique_ptr<MediaLink> make_ice_link() { return std::make_unique<IceLink>(); }
-std::unique_ptr<MediaLink> make_nice_link() { return std::make_unique<NiceLink>(); }
+std::unique_ptr<MediaLink> make_ice_link() {
+  return std::make_unique<IceLink>();
+}
+std::unique_ptr<MediaLink> make_nice_link() {
+  return std::make_unique<NiceLink>();
+}
 
 }  // namespace bench

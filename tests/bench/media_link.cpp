@@ -2,6 +2,7 @@
 // What all links have in common, and the one of udpsink and udpsrc.
 #include "tests/bench/media_link.h"
 
+#include <chrono>
 #include <stdexcept>
 
 namespace bench {
@@ -67,9 +68,23 @@ void MediaLink::play() {
   gst_pad_push_event(feeder_, gst_event_new_segment(&segment));
 }
 
+void MediaLink::wait_received(std::uint64_t count) {
+  std::unique_lock lock(mutex_);
+  awaited_ = count;
+  if (received_ < count) arrived_.wait_for(lock, std::chrono::milliseconds(5));
+  awaited_ = 0;
+}
+
 GstPadProbeReturn MediaLink::on_received(GstPad*, GstPadProbeInfo* info, gpointer self) {
   const bool list = (GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER_LIST) != 0;
-  static_cast<MediaLink*>(self)->received_ += list ? gst_buffer_list_length(GST_PAD_PROBE_INFO_BUFFER_LIST(info)) : 1;
+  auto* link = static_cast<MediaLink*>(self);
+  link->received_ += list ? gst_buffer_list_length(GST_PAD_PROBE_INFO_BUFFER_LIST(info)) : 1;
+  const std::uint64_t awaited = link->awaited_;
+  if (awaited != 0 && link->received_ >= awaited) {
+    const std::scoped_lock lock(link->mutex_);
+    link->awaited_ = 0;
+    link->arrived_.notify_one();
+  }
   return GST_PAD_PROBE_OK;
 }
 
@@ -90,6 +105,8 @@ class UdpLink : public MediaLink {
 
 }  // namespace
 
-std::unique_ptr<MediaLink> make_udp_link() { return std::make_unique<UdpLink>(); }
+std::unique_ptr<MediaLink> make_udp_link() {
+  return std::make_unique<UdpLink>();
+}
 
 }  // namespace bench

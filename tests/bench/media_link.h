@@ -5,8 +5,10 @@
 #include <gst/gst.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 
 namespace bench {
@@ -23,6 +25,8 @@ class MediaLink {
   bool push(GstBufferList* list) { return gst_pad_push_list(feeder_, list) == GST_FLOW_OK; }
   /// Datagrams that came out of the receiving element so far.
   [[nodiscard]] std::uint64_t received() const { return received_; }
+  /// Blocks until `count` were received, or for a moment.
+  void wait_received(std::uint64_t count);
 
  protected:
   /// `sender` and `receiver` are launch descriptions of one element each, named `sender` and `receiver`.
@@ -30,9 +34,9 @@ class MediaLink {
   void play();
   void stop();
 
-  GstElement* sending_ = nullptr;    // the pipelines
+  GstElement* sending_ = nullptr;  // the pipelines
   GstElement* receiving_ = nullptr;
-  GstElement* sender_ = nullptr;     // the elements
+  GstElement* sender_ = nullptr;  // the elements
   GstElement* receiver_ = nullptr;
 
  private:
@@ -40,6 +44,9 @@ class MediaLink {
 
   GstPad* feeder_ = nullptr;
   std::atomic<std::uint64_t> received_ = 0;
+  std::atomic<std::uint64_t> awaited_ = 0;  // 0: nobody waits
+  std::mutex mutex_;
+  std::condition_variable arrived_;
 };
 
 /// Each waits until media can flow; throws std::runtime_error when that takes too long.

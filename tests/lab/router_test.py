@@ -44,9 +44,9 @@ def build_network(family: str) -> None:
     for host, addresses in NETWORKS.items():
         own, routers = addresses[family]
         ip(f"netns add {host}")
-        ip(f"link add up netns {host} type veth peer name to-{host} netns router")
+        ip(f"link add uplink netns {host} type veth peer name to-{host} netns router")
         ip(f"-n {host} link set lo up")
-        for namespace, device, address in ((host, "up", own), ("router", f"to-{host}", routers)):
+        for namespace, device, address in ((host, "uplink", own), ("router", f"to-{host}", routers)):
             ip(f"-n {namespace} addr add {address}/{length} dev {device}{nodad}")
             ip(f"-n {namespace} link set {device} up")
         ip(f"-n {host} {route} route add default via {routers}")
@@ -171,8 +171,9 @@ def know_each_other_beforehand(files: Files) -> None:
         address = NETWORKS[other]["IPv4"][0]
         return [f"local-ufrag={own_ufrag}", f"local-pwd={own_pwd}", "min-port=5000", "max-port=5000",
                 f"controlling={'true' if host == 'alice' else 'false'}",
-                f"remote-description=a=ice-ufrag:{ufrag}\\na=ice-pwd:{pwd}\\n"
-                f"a=candidate:1 1 udp 2130706431 {address} 5000 typ host\\na=end-of-candidates"]
+                # The parser of gst-launch-1.0 takes one backslash away.
+                f"remote-description=a=ice-ufrag:{ufrag}\\\\na=ice-pwd:{pwd}\\\\n"
+                f"a=candidate:1 1 udp 2130706431 {address} 5000 typ host\\\\na=end-of-candidates"]
 
     bob = Process("bob", *receiver(files, *properties("bob", "alice")))
     alice = Process("alice", *sender(files, *properties("alice", "bob")))

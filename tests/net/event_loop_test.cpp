@@ -31,10 +31,11 @@ std::unique_ptr<EventLoop> make_loop() {
 class CountingHandler final : public EventLoop::Handler {
  public:
   CountingHandler(const WakeSignal& signal, bool clears) : signal_(signal), clears_(clears) {}
-  void ready(bool hung_up) override {
+  std::size_t ready(bool hung_up) override {
     if (hung_up) hung_up_ = true;
     if (clears_) signal_.clear();
     if (++calls_ == 1) first_.set_value();
+    return 0;
   }
   void wait_for_first() { first_.get_future().wait(); }
   int calls() const { return calls_; }

@@ -31,7 +31,7 @@ std::shared_ptr<UdpSocket> loopback_socket(int send_buffer = 0, int receive_buff
 
 /// Everything that waits at the socket now.
 std::size_t drain(const UdpSocket& socket) {
-  DatagramReceiver receiver;
+  static DatagramReceiver receiver;
   std::size_t count = 0;
   while (true) {
     const auto outcome = receiver.receive(socket);

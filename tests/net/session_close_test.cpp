@@ -45,7 +45,7 @@ constexpr std::array kPhases{Phase::created,  Phase::component_added, Phase::gat
 void advance(Call& call, Phase phase) {
   if (phase == Phase::created) return;
   if (phase == Phase::connected || phase == Phase::with_media) {
-    ASSERT_TRUE(call.connect());
+    ASSERT_TRUE(call.connect()) << call.explain();
     return;
   }
   if (phase == Phase::checking) {

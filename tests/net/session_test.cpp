@@ -28,7 +28,7 @@ using ::testing::HasSubstr;
 
 TEST(Session, TwoConnectOverLoopbackAndSelectThePairOfEachOther) {
   Call call;
-  ASSERT_TRUE(call.connect()) << call.a.session->explain() << call.b.session->explain();
+  ASSERT_TRUE(call.connect()) << call.explain();
   const auto of_a = call.a.session->selected_pair(kStream, kRtp);
   const auto of_b = call.b.session->selected_pair(kStream, kRtp);
   ASSERT_TRUE(of_a && of_b);

@@ -141,6 +141,21 @@ struct Call {
     return meet() && a.log->wait_for_state(ice::ConnectionState::completed) &&
            b.log->wait_for_state(ice::ConnectionState::completed);
   }
+
+  /// Why they are not where they should be.
+  std::string explain() const {
+    std::string text;
+    for (const Peer* peer : {&a, &b}) {
+      text += std::string(ice::text(peer->session->connection_state())) + ": " + peer->session->explain() + "\n";
+      for (const auto& pair : peer->session->snapshot().pairs) {
+        text += pair.local.address.text() + " -> " + pair.remote.address.text() + " " + ice::text(pair.state) +
+                (pair.valid ? " valid" : "") + (pair.nominated ? " nominated" : "") + ", " +
+                std::to_string(pair.requests_sent) + " sent, " + std::to_string(pair.responses_received) +
+                " answered\n";
+      }
+    }
+    return text;
+  }
 };
 
 }  // namespace gstice::test

@@ -13,7 +13,9 @@
 namespace peers {
 
 /// Prints a line, whole also when several threads print.
-inline void say(const std::string& line) { g_print("%s\n", line.c_str()); }
+inline void say(const std::string& line) {
+  g_print("%s\n", line.c_str());
+}
 
 /// Calls `handle` with each word and the rest of its line, on the main context, until stdin ends; then quits the loop.
 class Commands {

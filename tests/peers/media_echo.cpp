@@ -94,7 +94,8 @@ void MediaEcho::take(const std::vector<std::uint8_t>& datagram) {
     const std::scoped_lock lock(mutex_);
     std::vector<std::uint8_t> expected = question(index);
     expected[0] = 'A';
-    if (index >= answered_.size() || datagram != expected) return say("error: answer " + std::to_string(index) + " differs");
+    if (index >= answered_.size() || datagram != expected)
+      return say("error: answer " + std::to_string(index) + " differs");
     if (answered_[index]) return;
     answered_[index] = true;
     if (++answers_ == answered_.size()) return say("echoed " + std::to_string(answers_));

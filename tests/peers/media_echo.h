@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The media that two peers exchange in these tests: numbered questions of many sizes, each of which the other side sends
-// back as an answer, byte for byte.
+// The media that two peers exchange in these tests: numbered questions of many sizes, each of which the other side
+// sends back as an answer, byte for byte.
 #pragma once
 
 #include <gst/gst.h>

@@ -2,6 +2,8 @@
 // The client against what is no rendezvous server: one clear sentence that names the address and what is wrong.
 #include <glib.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
 
 #include "gst/util/gobject_ptr.h"
 #include "tests/rendezvous/support.h"
@@ -152,6 +154,24 @@ TEST(BadServer, AnnouncesAFrameOfManyGigabytes) {
     read_to_end(fd);
   });
   EXPECT_NE(verdict(server.url()).find("ended the connection"), std::string::npos);
+}
+
+TEST(BadServer, SendsAMessageOfEndlesslyManyFragments) {
+  FakeServer server([](int fd) {
+    upgrade(fd);
+    write_all(fd, short_frame('\x81', R"({"type":"welcome","version":1,"first":true})"));
+    write_all(fd, short_frame('\x01', "{"));
+    std::string fragments;
+    for (int i = 0; i < 100; ++i) fragments += short_frame('\x00', std::string(100, ' '));
+    // As fast as a network, not as loopback: libsoup reads on for as long as there is something, and nothing else runs.
+    pollfd nothing{-1, 0, 0};
+    while (send(fd, fragments.data(), fragments.size(), MSG_NOSIGNAL) > 0) poll(&nothing, 1, 1);
+  });
+  RendezvousOptions options;
+  options.silence_timeout = 20s;
+  TestClient client(server.url(), options);
+  EXPECT_EQ(client.next(), "joined first");
+  EXPECT_NE(client.next().find("the server sends a message that is too large; trying again"), std::string::npos);
 }
 
 TEST(BadServer, SpeaksALaterVersionOnly) {

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <mutex>
 #include <optional>
 #include <system_error>
@@ -17,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "gst/net/arrival_rate.h"
 #include "gst/net/thread_start.h"
 #include "gst/net/timer_queue.h"
 #include "gst/net/wake_signal.h"
@@ -156,8 +158,19 @@ class EventLoop::Impl {
         deadline = posted_.empty() ? timers_.next() : TimePoint{};
       }
       const int count = wait(epoll_, events, deadline);
-      for (int i = 0; i < count; ++i) dispatch(events[static_cast<std::size_t>(i)]);
+      if (count > 0) gather();
+      std::size_t bytes = 0;
+      for (int i = 0; i < count; ++i) bytes += dispatch(events[static_cast<std::size_t>(i)]);
+      rate_.note(std::chrono::steady_clock::now(), bytes);
     }
+  }
+
+  /// Waking up costs several times what reading a datagram does. When they come fast, some more are waited for.
+  void gather() {
+    const auto pause = rate_.pause(std::chrono::steady_clock::now());
+    if (pause.count() <= 0) return;
+    const timespec time{0, static_cast<long>(pause.count())};
+    clock_nanosleep(CLOCK_MONOTONIC, 0, &time, nullptr);
   }
 
   void run_posted() {
@@ -183,28 +196,29 @@ class EventLoop::Impl {
     }
   }
 
-  void dispatch(const epoll_event& event) {
+  std::size_t dispatch(const epoll_event& event) {
     const std::uint64_t token = event.data.u64;
     if (token == kWakeToken) {
       const std::lock_guard lock(mutex_);
       wake_->clear();
       wake_pending_ = false;
-      return;
+      return 0;
     }
     std::shared_ptr<Handler> handler;
     {
       const std::lock_guard lock(mutex_);
       const auto found = watched_.find(token);
-      if (found == watched_.end()) return;  // unwatched since the wait
+      if (found == watched_.end()) return 0;  // unwatched since the wait
       handler = found->second.handler;
     }
-    handler->ready((event.events & EPOLLHUP) != 0);
+    return handler->ready((event.events & EPOLLHUP) != 0);
   }
 
   const int epoll_;
   const std::unique_ptr<WakeSignal> wake_;
   std::thread thread_;
   std::atomic<std::thread::id> thread_id_{};
+  ArrivalRate rate_;  ///< the thread's own
 
   std::mutex mutex_;  ///< guards what follows; a leaf lock, never held while calling out
   bool stopping_ = false;

@@ -3,6 +3,7 @@
 #include "gst/net/thread_start.h"
 
 #include <pthread.h>
+#include <sys/prctl.h>
 
 #include <csignal>
 #include <utility>
@@ -31,7 +32,11 @@ class SignalsBlocked {
 
 std::thread start_thread(const std::string& name, std::function<void()> body) {
   const SignalsBlocked blocked;
-  std::thread thread(std::move(body));
+  std::thread thread([body = std::move(body)] {
+    // The default of 50 us is as long as the pauses that the driver makes.
+    prctl(PR_SET_TIMERSLACK, 1000UL, 0UL, 0UL, 0UL);
+    body();
+  });
   pthread_setname_np(thread.native_handle(), name.substr(0, 15).c_str());
   return thread;
 }

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Peers that meet in a room of a real gst-ice-rendezvous, on loopback: how they connect, and how they part.
+#include <sys/prctl.h>
+
+#include <atomic>
+#include <csignal>
+#include <future>
+#include <memory>
+
+#include <gio/gio.h>
+
+#include "tests/elements/support.h"
+
+using namespace test;
+
+namespace {
+
+/// The server command on a free port; ends with this, or with the test's process.
+class Server {
+ public:
+  Server() {
+    const char* command = g_getenv("GST_RENDEZVOUS_SERVER");
+    fail_unless(command != nullptr, "GST_RENDEZVOUS_SERVER does not name the server: run this through meson");
+    GSubprocessLauncher* launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+    g_subprocess_launcher_set_child_setup(
+        launcher, [](gpointer) { prctl(PR_SET_PDEATHSIG, SIGKILL); }, nullptr, nullptr);
+    GError* error = nullptr;
+    process_ = g_subprocess_launcher_spawn(launcher, &error, command, "--listen", "127.0.0.1", "--port", "0", nullptr);
+    g_object_unref(launcher);
+    fail_unless(process_ != nullptr, "%s", error != nullptr ? error->message : "");
+    GDataInputStream* lines = g_data_input_stream_new(g_subprocess_get_stdout_pipe(process_));
+    gchar* line = g_data_input_stream_read_line(lines, nullptr, nullptr, nullptr);
+    fail_unless(line != nullptr, "the server said nothing");
+    const std::string said = line;
+    g_free(line);
+    g_object_unref(lines);
+    const auto at = said.find("port ");
+    fail_unless(at != std::string::npos, "%s", said.c_str());
+    port_ = std::stoi(said.substr(at + 5));
+  }
+  ~Server() {
+    if (process_ != nullptr) stop();
+  }
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  std::string room(const char* name) const { return "ws://127.0.0.1:" + std::to_string(port_) + "/" + name; }
+  void stop() {
+    g_subprocess_force_exit(process_);
+    g_subprocess_wait(process_, nullptr, nullptr);
+    g_clear_object(&process_);
+  }
+
+ private:
+  GSubprocess* process_ = nullptr;
+  int port_ = 0;
+};
+
+std::string in_room(const char* element, const Server& server, const std::string& more = "") {
+  return std::string(element) + " interfaces=127.0.0.1 rendezvous=" + server.room("my-room") + " " + more;
+}
+
+bool controlling(gpointer element) {
+  gboolean value = FALSE;
+  g_object_get(element, "controlling", &value, nullptr);
+  return value != FALSE;
+}
+
+void expect(Harness& src, unsigned number) {
+  GstBuffer* buffer = gst_harness_pull(src.get());
+  fail_unless(buffer != nullptr && is_numbered(buffer, number, 100), "buffer %u did not come", number);
+  gst_buffer_unref(buffer);
+}
+
+void send(Harness& sink, unsigned number) {
+  fail_unless_equals_int(gst_harness_push(sink.get(), numbered_buffer(number, 100)), GST_FLOW_OK);
+}
+
+void send_one(Harness& sink, Harness& src, unsigned number) {
+  send(sink, number);
+  expect(src, number);
+}
+
+void wait_eos(Harness& src) {
+  poll_until(
+      [&] {
+        GstEvent* event = gst_harness_try_pull_event(src.get());
+        if (event == nullptr) return false;
+        const bool eos = GST_EVENT_TYPE(event) == GST_EVENT_EOS;
+        gst_event_unref(event);
+        return eos;
+      },
+      "the end of the stream");
+}
+
+}  // namespace
+
+GST_START_TEST(two_peers_that_know_only_the_room_connect_and_who_came_first_controls) {
+  const Server server;
+  Harness sink(in_room("icesink", server));
+  Harness src(in_room("icesrc", server));
+  sink.set_state(GST_STATE_PLAYING);
+  // In the room, gathered, and nobody to talk to.
+  wait_for_nick(sink.element(), "ice-gathering-state", "complete");
+  src.set_state(GST_STATE_PLAYING);
+  wait_connected(sink.element());
+  wait_connected(src.element());
+  for (unsigned i = 0; i < 20; ++i) send_one(sink, src, i);
+  fail_unless(controlling(sink.element()) != controlling(src.element()));
+}
+GST_END_TEST
+
+GST_START_TEST(a_role_that_was_set_is_not_decided_by_the_room) {
+  const Server server;
+  Harness first(in_room("icesink", server, "controlling=false"));
+  Harness second(in_room("icesrc", server, "controlling=true"));
+  first.set_state(GST_STATE_PLAYING);
+  second.set_state(GST_STATE_PLAYING);
+  wait_connected(first.element());
+  wait_connected(second.element());
+  fail_if(controlling(first.element()));
+  fail_unless(controlling(second.element()));
+}
+GST_END_TEST
+
+GST_START_TEST(after_a_goodbye_icesrc_hands_on_what_came_and_ends) {
+  const Server server;
+  Harness src(in_room("icesrc", server));
+  src.set_state(GST_STATE_PLAYING);
+  {
+    Harness sink(in_room("icesink", server));
+    sink.set_state(GST_STATE_PLAYING);
+    wait_connected(sink.element());
+    wait_connected(src.element());
+    for (unsigned i = 0; i < 50; ++i) send(sink, i);
+    sink.set_state(GST_STATE_NULL);
+  }
+  for (unsigned i = 0; i < 50; ++i) expect(src, i);
+  wait_eos(src);
+  drain_events(src.element());
+  fail_unless(take_message(src.bus(), GST_MESSAGE_ERROR) == nullptr);
+}
+GST_END_TEST
+
+GST_START_TEST(after_a_goodbye_icesink_ends_its_upstream) {
+  const Server server;
+  Harness sink(in_room("icesink", server));
+  sink.set_state(GST_STATE_PLAYING);
+  {
+    Harness src(in_room("icesrc", server));
+    src.set_state(GST_STATE_PLAYING);
+    wait_connected(sink.element());
+  }
+  poll_until(
+      [&] { return gst_harness_push(sink.get(), numbered_buffer(0, 100)) == GST_FLOW_EOS; }, "push() to say EOS");
+}
+GST_END_TEST
+
+GST_START_TEST(after_a_goodbye_a_waiting_icesink_with_eos_lets_go) {
+  const Server server;
+  Pipeline sender("fakesrc sizetype=fixed sizemax=100 ! identity sleep-time=2000 ! " + in_room("icesink name=sink", server));
+  sender.set_state(GST_STATE_PLAYING);
+  {
+    Harness src(in_room("icesrc", server));
+    src.set_state(GST_STATE_PLAYING);
+    gst_buffer_unref(gst_harness_pull(src.get()));
+  }
+  wait_message(sender.bus(), GST_MESSAGE_EOS);
+}
+GST_END_TEST
+
+GST_START_TEST(with_disconnect_action_error_a_goodbye_is_an_error_message) {
+  const Server server;
+  Harness src(in_room("icesrc", server, "disconnect-action=error"));
+  src.set_state(GST_STATE_PLAYING);
+  {
+    Harness sink(in_room("icesink", server));
+    sink.set_state(GST_STATE_PLAYING);
+    wait_connected(src.element());
+  }
+  const std::string error = text(wait_message(src.bus(), GST_MESSAGE_ERROR));
+  fail_unless(contains(error, "goodbye"), "%s", error.c_str());
+}
+GST_END_TEST
+
+GST_START_TEST(with_disconnect_action_wait_both_elements_go_on_with_a_newcomer) {
+  const Server server;
+  Pipeline stays(in_room("icesrc name=src", server, "disconnect-action=wait") +
+                 " ! fakesink name=out sync=false async=false signal-handoffs=true  "
+                 "fakesrc sizetype=fixed sizemax=100 ! identity sleep-time=2000 ! icesink name=sink");
+  std::atomic<int> received{0};
+  g_signal_connect_swapped(stays["out"], "handoff",
+                           G_CALLBACK(+[](gpointer count) { ++*static_cast<std::atomic<int>*>(count); }), &received);
+  stays.set_state(GST_STATE_PLAYING);
+  std::string ufrag;
+  for (int visit = 0; visit < 3; ++visit) {
+    Pipeline guest(in_room("icesrc name=src", server) +
+                   " ! fakesink name=out sync=false async=false  "
+                   "fakesrc sizetype=fixed sizemax=100 ! identity sleep-time=2000 ! icesink name=sink");
+    received = 0;
+    guest.set_state(GST_STATE_PLAYING);
+    poll_until([&] { return received > 10; }, "media of the guest");
+    poll_until([&] { return stat(guest["src"], "packets-received") > 10; }, "media for the guest");
+    fail_if(text(stays["src"], "local-ufrag") == ufrag, "a newcomer met old credentials");
+    ufrag = text(stays["src"], "local-ufrag");
+  }
+  fail_unless(take_message(stays.bus(), GST_MESSAGE_EOS | GST_MESSAGE_ERROR) == nullptr);
+}
+GST_END_TEST
+
+GST_START_TEST(a_third_peer_is_told_that_the_room_is_full) {
+  const Server server;
+  Harness sink(in_room("icesink", server));
+  Harness src(in_room("icesrc", server));
+  sink.set_state(GST_STATE_PLAYING);
+  src.set_state(GST_STATE_PLAYING);
+  wait_connected(sink.element());
+  wait_connected(src.element());
+  Harness third(in_room("icesrc", server));
+  third.set_state(GST_STATE_PLAYING);
+  const std::string error = text(wait_message(third.bus(), GST_MESSAGE_ERROR));
+  fail_unless(contains(error, "full"), "%s", error.c_str());
+  send_one(sink, src, 1);
+}
+GST_END_TEST
+
+GST_START_TEST(a_server_that_is_not_there_is_named_on_the_bus) {
+  Server server;
+  const std::string room = server.room("my-room");
+  server.stop();
+  Harness sink("icesink interfaces=127.0.0.1 rendezvous=" + room);
+  sink.set_state(GST_STATE_PLAYING);
+  const std::string said = text(wait_message(sink.bus(), GST_MESSAGE_ERROR | GST_MESSAGE_WARNING));
+  const auto address = room.substr(5, room.find('/', 5) - 5);
+  fail_unless(contains(said, address), "%s", said.c_str());
+}
+GST_END_TEST
+
+GST_START_TEST(media_goes_on_when_the_server_goes) {
+  Server server;
+  Harness sink(in_room("icesink", server));
+  Harness src(in_room("icesrc", server));
+  sink.set_state(GST_STATE_PLAYING);
+  src.set_state(GST_STATE_PLAYING);
+  wait_for_nick(sink.element(), "ice-connection-state", "completed");
+  wait_for_nick(src.element(), "ice-connection-state", "completed");
+  server.stop();
+  wait_message(sink.bus(), GST_MESSAGE_WARNING);
+  send_one(sink, src, 1);
+  fail_unless(take_message(sink.bus(), GST_MESSAGE_ERROR) == nullptr);
+}
+GST_END_TEST
+
+GST_START_TEST(a_room_may_be_set_while_running) {
+  const Server server;
+  Harness sink("icesink interfaces=127.0.0.1");
+  Harness src(in_room("icesrc", server));
+  sink.set_state(GST_STATE_PLAYING);
+  src.set_state(GST_STATE_PLAYING);
+  set_text(sink.element(), "rendezvous", server.room("my-room"));
+  wait_connected(sink.element());
+  wait_connected(src.element());
+}
+GST_END_TEST
+
+namespace {
+
+Suite* rendezvous_suite() {
+  Suite* s = suite_create("rendezvous");
+  TCase* c = tcase_create("rendezvous");
+  suite_add_tcase(s, c);
+  tcase_set_timeout(c, 60);
+  tcase_add_test(c, two_peers_that_know_only_the_room_connect_and_who_came_first_controls);
+  tcase_add_test(c, a_role_that_was_set_is_not_decided_by_the_room);
+  tcase_add_test(c, after_a_goodbye_icesrc_hands_on_what_came_and_ends);
+  tcase_add_test(c, after_a_goodbye_icesink_ends_its_upstream);
+  tcase_add_test(c, after_a_goodbye_a_waiting_icesink_with_eos_lets_go);
+  tcase_add_test(c, with_disconnect_action_error_a_goodbye_is_an_error_message);
+  tcase_add_test(c, with_disconnect_action_wait_both_elements_go_on_with_a_newcomer);
+  tcase_add_test(c, a_third_peer_is_told_that_the_room_is_full);
+  tcase_add_test(c, a_server_that_is_not_there_is_named_on_the_bus);
+  tcase_add_test(c, media_goes_on_when_the_server_goes);
+  tcase_add_test(c, a_room_may_be_set_while_running);
+  return s;
+}
+
+}  // namespace
+
+GST_CHECK_MAIN(rendezvous)
