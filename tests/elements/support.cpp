@@ -151,9 +151,12 @@ void drain_events(gpointer) {
   Ref<GstBus> bus(gst_bus_new());
   gst_element_set_bus(probe.get(), bus.get());
   g_signal_emit_by_name(probe.get(), "gather-candidates");
-  const Message message(gst_bus_timed_pop_filtered(bus.get(), kPatience, GST_MESSAGE_WARNING));
+  Message message(gst_bus_timed_pop_filtered(bus.get(), kPatience, GST_MESSAGE_WARNING));
   gst_element_set_bus(probe.get(), nullptr);
   fail_unless(message != nullptr, "the event thread does not answer");
+  message.reset();
+  // Until it has let go of the probe as well, which a leak tracer would see.
+  while (GST_OBJECT_REFCOUNT_VALUE(probe.get()) > 1) std::this_thread::yield();
 }
 
 Message wait_message(GstBus* bus, int types) {
@@ -201,7 +204,11 @@ Pipeline::Pipeline(const std::string& description) {
   bus_.reset(gst_element_get_bus(made));
 }
 
-Pipeline::~Pipeline() { gst_element_set_state(pipeline_.get(), GST_STATE_NULL); }
+Pipeline::~Pipeline() {
+  gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
+  // What is told of the end refers to the elements for a moment.
+  drain_events(nullptr);
+}
 
 GstElement* Pipeline::operator[](const char* name) {
   GstElement* element = gst_bin_get_by_name(GST_BIN(pipeline_.get()), name);
@@ -236,6 +243,7 @@ Harness::Harness(const std::string& description) : bus_(gst_bus_new()) {
 Harness::~Harness() {
   gst_element_set_state(element(), GST_STATE_NULL);
   gst_element_set_bus(element(), nullptr);
+  drain_events(nullptr);
 }
 
 void Harness::set_state(GstState state) {
