@@ -194,19 +194,41 @@ void IceAgent::enter_room() {
   exchange_.start(*settings_.rendezvous, std::shared_ptr<PeerListener>(shared_from_this(), this));
 }
 
-SetOutcome IceAgent::add_remote_candidate(unsigned stream, const char* line) {
-  const auto session = open_session();
-  if (!session) return SetOutcome::refused("add-ice-candidate: no element of the session is in READY yet");
-  if (line == nullptr || *line == '\0') {
-    session->end_remote_candidates(ice::StreamId{stream});
+namespace {
+
+SetOutcome add_candidate(Session& session, unsigned stream, const std::string& line) {
+  if (line.empty()) {
+    session.end_remote_candidates(ice::StreamId{stream});
     return {};
   }
   const auto candidate = ice::parse_candidate_line(line);
   if (!candidate) return SetOutcome::refused("add-ice-candidate: " + candidate.error().message);
-  if (const auto result = session->add_remote_candidate(ice::StreamId{stream}, *candidate); !result) {
-    return SetOutcome::refused("add-ice-candidate: " + result.error().message);
+  const auto result = session.add_remote_candidate(ice::StreamId{stream}, *candidate);
+  return result ? SetOutcome{} : SetOutcome::refused("add-ice-candidate: " + result.error().message);
+}
+
+}  // namespace
+
+SetOutcome EarlyCandidates::add(unsigned stream, const char* line) {
+  std::string text = line != nullptr ? line : "";
+  if (!text.empty()) {
+    if (const auto candidate = ice::parse_candidate_line(text); !candidate) {
+      return SetOutcome::refused("add-ice-candidate: " + candidate.error().message);
+    }
   }
+  if (lines_.size() >= ice::kMaxDescriptionCandidates) {
+    return SetOutcome::refused("add-ice-candidate: too many before the element is in READY");
+  }
+  lines_.emplace_back(stream, std::move(text));
   return {};
+}
+
+SetOutcome IceAgent::add_remote_candidate(unsigned stream, const char* line) {
+  const std::lock_guard lock(mutex_);
+  GST_CAT_DEBUG(agent_debug, "remote candidate of stream %u: %s%s", stream, line != nullptr ? line : "",
+                open_ ? "" : " (kept for the session to come)");
+  if (!open_) return early_candidates_.add(stream, line);
+  return add_candidate(*session_, stream, line != nullptr ? line : "");
 }
 
 void IceAgent::complain(const SetOutcome& outcome) { post_warnings(outcome.complaints); }
@@ -301,6 +323,11 @@ void IceAgent::begin_session(std::vector<std::string>& complaints) {
     if (!wanted) continue;
     if (const auto result = apply(property, settings_); !result) {
       complaints.push_back(std::string(name_of(property)) + ": " + result.error().message);
+    }
+  }
+  for (const auto& [stream, line] : early_candidates_.take()) {
+    for (std::string& complaint : add_candidate(*session_, stream, line).complaints) {
+      complaints.push_back(std::move(complaint));
     }
   }
 }

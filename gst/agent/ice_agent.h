@@ -12,6 +12,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gst/agent/agent_member.h"
@@ -28,6 +29,17 @@ struct Flow {
   ice::StreamId stream{0};
   ice::ComponentId component{1};
   auto operator<=>(const Flow&) const = default;
+};
+
+/// Candidates of the peer that came before the session they are for. An empty line ends a stream's.
+class EarlyCandidates {
+ public:
+  /// Refuses what is no candidate, and too many.
+  SetOutcome add(unsigned stream, const char* line);
+  [[nodiscard]] std::vector<std::pair<unsigned, std::string>> take() { return std::exchange(lines_, {}); }
+
+ private:
+  std::vector<std::pair<unsigned, std::string>> lines_;
 };
 
 /// The media path of a flow, both ends of it.
@@ -60,6 +72,7 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
 
   // ---- actions ----
   void gather();
+  /// What comes before there is a session is kept for it.
   SetOutcome add_remote_candidate(unsigned stream, const char* line);
   /// For complaints about what was set on the agent itself: into the log, and on a member's bus.
   void complain(const SetOutcome& outcome);
@@ -135,6 +148,7 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   unsigned run_ = 0;          ///< which session of ours this is; events of earlier ones are ignored
   bool open_ = false;         ///< session_ has not been closed
   bool gathering_ = false;    ///< gather() was called on it
+  EarlyCandidates early_candidates_;
   bool new_remote_ufrag_ = false;  ///< set since the session was told the last pair of them
   bool new_remote_pwd_ = false;    ///< the same
   Peer peer_ = Peer::none;

@@ -2,8 +2,8 @@
 // One ICE session with its sockets: the C++ class behind GstIceAgent. It owns an ice::Agent and drives it: datagrams,
 // timers and the application's calls go in under its lock, transmits and events come out. Knows nothing of GLib.
 //
-// Locks: Session's mutex is taken first, then a MediaSender's, a MediaReceiver's or a socket's; never the reverse, and
-// the observer is called under none of them.
+// Locks: Session's mutex is taken first, then a Transport's, then a MediaSender's, a MediaReceiver's, a loop's or the
+// event thread's; never the reverse, and the observer is called under none of them.
 #pragma once
 
 #include <cstdint>
@@ -69,7 +69,9 @@ class Session : public std::enable_shared_from_this<Session> {
   // ---- the media path: null when the component does not exist ----
   [[nodiscard]] std::shared_ptr<MediaSender> sender(ice::StreamId stream, ice::ComponentId component) const;
   [[nodiscard]] std::shared_ptr<MediaReceiver> receiver(ice::StreamId stream, ice::ComponentId component) const;
-  /// SO_SNDBUF / SO_RCVBUF of the component's sockets, now and those to come; 0 leaves the kernel's default. Bytes.
+  /// SO_SNDBUF / SO_RCVBUF of the component's sockets, now and those to come, in bytes; the system's limits
+  /// (net.core.wmem_max, rmem_max) hold. 0 leaves what is: at first the kernel's default for sending, and for receiving
+  /// 1 MiB or what the limit allows, so that the driver may be late without loss.
   void set_buffer_sizes(ice::StreamId stream, ice::ComponentId component, int send_bytes, int receive_bytes);
   /// DSCP (0 to 63) of everything that the component sends, STUN included; -1 leaves it alone.
   void set_dscp(ice::StreamId stream, ice::ComponentId component, int dscp);

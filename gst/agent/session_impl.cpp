@@ -114,8 +114,9 @@ std::shared_ptr<MediaReceiver> Session::Impl::receiver(const ComponentKey& key) 
 
 void Session::Impl::set_buffer_sizes(const ComponentKey& key, int send_bytes, int receive_bytes) {
   const std::lock_guard lock(mutex_);
-  settings_[key].send_buffer = send_bytes;
-  settings_[key].receive_buffer = receive_bytes;
+  SocketSettings& settings = settings_[key];
+  if (send_bytes > 0) settings.send_buffer = send_bytes;
+  if (receive_bytes > 0) settings.receive_buffer = receive_bytes;
   for_sockets_of(key, [&](const UdpSocket& socket) { socket.set_buffer_sizes(send_bytes, receive_bytes); });
 }
 

@@ -70,7 +70,7 @@ class Session::Impl {
   /// What was asked for a component, be it there already or not.
   struct SocketSettings {
     int send_buffer = 0;
-    int receive_buffer = 0;
+    int receive_buffer = 1 << 20;
     int dscp = -1;
   };
   struct OpenedTransport {

@@ -164,8 +164,10 @@ bool IceElement::join() {
     return false;
   }
   std::vector<std::string> unheard;
+  std::vector<std::pair<unsigned, std::string>> early;
   {
     const std::lock_guard lock(mutex_);
+    early = early_candidates_.take();
     former = std::exchange(agent_, std::move(agent));
     joined_ = true;
     joined_flow_ = flow;
@@ -173,6 +175,7 @@ bool IceElement::join() {
     for (const SessionProperty property : changed) changed_.erase(property);
     unheard.swap(unheard_);
   }
+  for (const auto& [stream, line] : early) add_ice_candidate(stream, line.c_str());
   if (!unheard.empty()) {
     EventThread::post([self = shared_from_this(), unheard = std::move(unheard)] {
       const auto alive = self->element_.lock();
@@ -219,11 +222,18 @@ void IceElement::gather() {
 }
 
 void IceElement::add_ice_candidate(unsigned stream, const char* candidate) {
-  if (const auto agent = joined_agent()) {
-    complain(agent->add_remote_candidate(stream, candidate).complaints);
-  } else {
-    complain({"add-ice-candidate: the element is in NULL; it takes candidates from READY on"});
+  std::shared_ptr<IceAgent> agent;
+  SetOutcome outcome;
+  {
+    const std::lock_guard lock(mutex_);
+    if (joined_) {
+      agent = worker(agent_.get());
+    } else {
+      outcome = early_candidates_.add(stream, candidate);
+    }
   }
+  if (agent) outcome = agent->add_remote_candidate(stream, candidate);
+  complain(outcome.complaints);
 }
 
 std::shared_ptr<IceAgent> IceElement::joined_agent() const {

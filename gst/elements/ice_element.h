@@ -92,6 +92,7 @@ class IceElement final : public AgentMember, public std::enable_shared_from_this
   Flow flow_;                            ///< as set
   Flow joined_flow_;
   MediaEnds ends_;
+  EarlyCandidates early_candidates_;     ///< from before joining
   std::vector<std::string> unheard_;     ///< complaints from before there was a bus
 };
 

@@ -87,6 +87,7 @@ void Connector::on_finished(GObject* session, GAsyncResult* result, gpointer dat
 }
 
 std::string Connector::describe(const GError* error) const {
+  if (status_ == SOUP_STATUS_SERVICE_UNAVAILABLE) return "the server has no more connections (HTTP 503)";
   if (status_ != 0) {
     const char* phrase = soup_status_get_phrase(status_);
     return "what listens there answered with HTTP " + std::to_string(status_) + " (" + phrase +

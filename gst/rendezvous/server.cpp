@@ -288,6 +288,7 @@ void RendezvousServer::Impl::on_stream_gone(gpointer data, GObject*) {
   Impl& self = **server;
   self.closed(link->connection);
   const auto gone = self.connections_.extract(link->connection);
+  self.log(*gone.mapped(), "closed");
   const auto count = self.per_address_.find(gone.mapped()->address);
   if (--count->second == 0) self.per_address_.erase(count);
   if (self.connections_.empty() && self.done_) std::exchange(self.done_, {})();
@@ -480,17 +481,17 @@ void RendezvousServer::Impl::shut_down(std::function<void()> done) {
   }
   done_ = std::move(done);
   for (const auto& [id, connection] : connections_) {
-    if (connection->socket) {
+    if (connection->socket && connection->phase != Phase::ending) {
       perform(EndConnection{id, SOUP_WEBSOCKET_CLOSE_GOING_AWAY, "the server goes"});
     } else {
-      abort_socket(connection->tcp.get());
+      cut(*connection);
     }
   }
 }
 
 void RendezvousServer::Impl::log(const Connection& connection, const std::string& what) const {
-  if (options_.log)
-    options_.log("connection " + std::to_string(connection.id) + " from " + connection.address + ": " + what);
+  if (!options_.log) return;
+  options_.log("connection " + std::to_string(connection.id) + " from " + connection.address + ": " + what);
 }
 
 // ---- the public face ----

@@ -247,15 +247,9 @@ void OutgoingChecks::handle_time_out(TimePoint now, const Pending& pending) {
   CandidatePair* pair = stream != nullptr ? stream->checklist.find(pending.pair) : nullptr;
   if (pair == nullptr || pending.purpose == Purpose::consent) return;
   if (pending.purpose == Purpose::nomination) {
-    if (pair->nomination != NominationStep::in_flight) return;
-    pair->nomination = NominationStep::none;
-    // Heavy loss makes one nomination a coin toss: it is repeated for as long as its pair lives. Consent decides that,
-    // and only of the pair in use; when that is another by now, it is judged anew which one to nominate.
-    const auto component = stream->components.find(pair->component);
-    if (component != stream->components.end() && component->second.selected == pair->valid_pair) {
-      pair->nomination = NominationStep::queued;
-      stream->checklist.triggered().push(pair->id);
-    }
+    // Heavy loss makes one nomination a coin toss: the best valid pair is nominated anew for as long as there is one. It
+    // need not be this one, which may have died while another took its place.
+    if (pair->nomination == NominationStep::in_flight) pair->nomination = NominationStep::none;
     return;
   }
   if (pair->state != PairState::in_progress) return;

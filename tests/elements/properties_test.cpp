@@ -253,7 +253,7 @@ GST_START_TEST(a_complaint_from_before_the_pipeline_reaches_its_bus_later) {
   set_text(element.get(), "local-ufrag", "abc");
   drain_events(element.get());
   Pipeline pipeline("fakesink");
-  gst_bin_add(GST_BIN(pipeline.get()), GST_ELEMENT(gst_object_ref(element.get())));
+  gst_bin_add(GST_BIN(pipeline.get()), element.get());
   pipeline.set_state(GST_STATE_READY);
   fail_unless(contains(text(wait_message(pipeline.bus(), GST_MESSAGE_WARNING)), "local-ufrag is refused"));
 }

@@ -202,6 +202,21 @@ GST_START_TEST(candidates_can_be_gathered_before_paused) {
 }
 GST_END_TEST
 
+GST_START_TEST(candidates_that_come_before_an_element_is_in_ready_are_kept_for_its_session) {
+  Harness one("icesink interfaces=127.0.0.1");
+  Harness other("icesrc interfaces=127.0.0.1 controlling=false");
+  Signaling signaling(one.element(), other.element());
+  one.set_state(GST_STATE_PLAYING);
+  wait_gathered(one.element());
+  drain_events(one.element());
+  // All of one's candidates were given to the other, which was in NULL.
+  other.set_state(GST_STATE_PLAYING);
+  signaling.exchange_credentials();
+  wait_connected(one.element());
+  wait_connected(other.element());
+}
+GST_END_TEST
+
 GST_START_TEST(two_streams_of_two_components_go_both_ways_over_one_session) {
   // Who sends what is in the first byte.
   const auto flows = [](char side) {
@@ -291,6 +306,7 @@ Suite* sharing_suite() {
   tcase_add_test(c, a_late_element_adds_its_component_to_the_running_agent);
   tcase_add_test(c, signals_come_from_one_thread_that_is_none_of_ours);
   tcase_add_test(c, candidates_can_be_gathered_before_paused);
+  tcase_add_test(c, candidates_that_come_before_an_element_is_in_ready_are_kept_for_its_session);
   tcase_add_test(c, two_streams_of_two_components_go_both_ways_over_one_session);
   tcase_add_test(c, the_session_ends_with_its_last_element_and_a_new_one_begins_in_ready);
   return s;

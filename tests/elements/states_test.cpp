@@ -164,7 +164,23 @@ GST_START_TEST(a_handler_may_drop_the_last_reference) {
 }
 GST_END_TEST
 
-GST_START_TEST(a_hundred_cycles_leave_no_descriptor_no_thread_and_no_object) {
+GST_START_TEST(elements_and_agents_are_gone_when_their_pipeline_is) {
+  // Buffers, memory, pads and the rest are GStreamer's leak tracer's to find, as in every one of these tests.
+  std::atomic<int> gone{0};
+  {
+    TwoPeers peers;
+    peers.connect();
+    poll_until([&] { return stat(peers.a["src"], "packets-received") > 20; }, "media");
+    const auto agent = agent_of(peers.a["src"]);
+    for (GObject* object : {agent.get(), G_OBJECT(peers.a["src"]), G_OBJECT(peers.a["sink"])}) {
+      g_object_weak_ref(object, [](gpointer count, GObject*) { ++*static_cast<std::atomic<int>*>(count); }, &gone);
+    }
+  }
+  poll_until([&] { return gone == 3; }, "everything to be gone");
+}
+GST_END_TEST
+
+GST_START_TEST(a_hundred_cycles_leave_no_descriptor_and_no_thread) {
   TwoPeers peers;
   std::size_t descriptors = 0;
   std::size_t most_threads = 0;
@@ -241,7 +257,8 @@ Suite* states_suite() {
   tcase_add_test(c, several_threads_may_stop_the_same_elements_at_once);
   tcase_add_test(c, a_handler_of_any_signal_may_stop_the_pipeline_that_emits_it);
   tcase_add_test(c, a_handler_may_drop_the_last_reference);
-  tcase_add_test(c, a_hundred_cycles_leave_no_descriptor_no_thread_and_no_object);
+  tcase_add_test(c, elements_and_agents_are_gone_when_their_pipeline_is);
+  tcase_add_test(c, a_hundred_cycles_leave_no_descriptor_and_no_thread);
   tcase_add_test(c, state_changes_in_any_order_end_where_they_should);
   tcase_add_test(c, a_port_that_is_taken_is_said_by_its_number);
   tcase_add_test(c, an_interface_that_is_not_there_is_said_by_its_name);

@@ -129,13 +129,21 @@ void wait_connected(gpointer object) {
       "connected");
 }
 
-void poll_until(const std::function<bool()>& holds, const char* what) {
-  const auto deadline = std::chrono::steady_clock::now() + kPatienceChrono;
+namespace {
+
+void poll(const std::function<bool()>& holds, const char* what, std::chrono::nanoseconds patience) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
   while (!holds()) {
     fail_unless(std::chrono::steady_clock::now() < deadline, "waited in vain for %s", what);
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
 }
+
+}  // namespace
+
+void poll_until(const std::function<bool()>& holds, const char* what) { poll(holds, what, kPatienceChrono); }
+
+void poll_long(const std::function<bool()>& holds, const char* what) { poll(holds, what, std::chrono::seconds(60)); }
 
 void drain_events(gpointer) {
   // A complaint of an element of our own goes through the event thread as everything else does, in order.
@@ -143,9 +151,12 @@ void drain_events(gpointer) {
   Ref<GstBus> bus(gst_bus_new());
   gst_element_set_bus(probe.get(), bus.get());
   g_signal_emit_by_name(probe.get(), "gather-candidates");
-  const Message message(gst_bus_timed_pop_filtered(bus.get(), kPatience, GST_MESSAGE_WARNING));
+  Message message(gst_bus_timed_pop_filtered(bus.get(), kPatience, GST_MESSAGE_WARNING));
   gst_element_set_bus(probe.get(), nullptr);
   fail_unless(message != nullptr, "the event thread does not answer");
+  message.reset();
+  // Until it has let go of the probe as well, which a leak tracer would see.
+  while (GST_OBJECT_REFCOUNT_VALUE(probe.get()) > 1) std::this_thread::yield();
 }
 
 Message wait_message(GstBus* bus, int types) {
@@ -193,7 +204,11 @@ Pipeline::Pipeline(const std::string& description) {
   bus_.reset(gst_element_get_bus(made));
 }
 
-Pipeline::~Pipeline() { gst_element_set_state(pipeline_.get(), GST_STATE_NULL); }
+Pipeline::~Pipeline() {
+  gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
+  // What is told of the end refers to the elements for a moment.
+  drain_events(nullptr);
+}
 
 GstElement* Pipeline::operator[](const char* name) {
   GstElement* element = gst_bin_get_by_name(GST_BIN(pipeline_.get()), name);
@@ -218,6 +233,9 @@ Harness::Harness(const std::string& description) : bus_(gst_bus_new()) {
   gst_element_set_bus(inner.get(), bus_.get());
   const bool is_sink = GST_OBJECT_FLAG_IS_SET(inner.get(), GST_ELEMENT_FLAG_SINK);
   harness_.reset(gst_harness_new_with_element(inner.get(), is_sink ? "sink" : nullptr, is_sink ? nullptr : "src"));
+  // A harness sets sinks playing at once: before anybody could connect to their signals.
+  gst_element_set_state(inner.get(), GST_STATE_NULL);
+  drain_events(inner.get());
   gst_harness_use_systemclock(harness_.get());
   if (is_sink) gst_harness_set_src_caps_str(harness_.get(), "application/octet-stream");
 }
@@ -225,6 +243,7 @@ Harness::Harness(const std::string& description) : bus_(gst_bus_new()) {
 Harness::~Harness() {
   gst_element_set_state(element(), GST_STATE_NULL);
   gst_element_set_bus(element(), nullptr);
+  drain_events(nullptr);
 }
 
 void Harness::set_state(GstState state) {

@@ -55,6 +55,8 @@ void wait_for_nick(gpointer object, const char* property, const char* wanted);
 void wait_connected(gpointer object);
 /// Looks every few milliseconds: for counters, which are not notified.
 void poll_until(const std::function<bool()>& holds, const char* what);
+/// The same, with patience for a consent or a session to run out.
+void poll_long(const std::function<bool()>& holds, const char* what);
 /// Returns when the event thread has done all that was handed to it until now.
 void drain_events(gpointer element);
 

@@ -48,8 +48,11 @@ static void watched_allocator_init(WatchedAllocator* self) {
 }
 
 GstMemory* test::watched_memory(const void* data, gsize size, MemoryWatch& watch) {
-  static GstAllocator* const allocator =
-      GST_ALLOCATOR(gst_object_ref_sink(g_object_new(watched_allocator_get_type(), nullptr)));
+  static GstAllocator* const allocator = [] {
+    auto* made = GST_ALLOCATOR(gst_object_ref_sink(g_object_new(watched_allocator_get_type(), nullptr)));
+    GST_OBJECT_FLAG_SET(made, GST_OBJECT_FLAG_MAY_BE_LEAKED);
+    return made;
+  }();
   auto memory = std::make_unique<WatchedMemory>();
   const auto* bytes = static_cast<const guint8*>(data);
   memory->bytes.assign(bytes, bytes + size);

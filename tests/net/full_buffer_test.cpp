@@ -112,6 +112,21 @@ TEST_F(FullBuffer, ANewPathTakesWhatTheOldOneHadNoRoomFor) {
   EXPECT_EQ(result.datagrams_sent, kMany);
 }
 
+TEST(MediaSender, SendsRunsThatAreTooLongForThePathsSegmentsOneByOne) {
+  const auto socket = socket_beside_nobody(20ms);
+  SKIP_WITHOUT(socket);
+  GsoState gso;
+  // The veth's MTU is 1500: what is longer has to leave in fragments, which segmentation cannot make.
+  const MediaList long_ones(media_from(0, 8, 2000));
+  const auto fragmented = socket->send_batch(long_ones, kNobody, gso);
+  EXPECT_EQ(fragmented.done, 8u);
+  EXPECT_EQ(fragmented.errors + fragmented.too_large, 0u);
+  EXPECT_EQ(gso.largest_segment, 1999u);
+  const MediaList short_ones(media_from(0, 8, 1400));
+  EXPECT_EQ(socket->send_batch(short_ones, kNobody, gso).done, 8u);
+  EXPECT_EQ(gso.largest_segment, 1999u) << "shorter ones are segmented as before";
+}
+
 TEST(MediaSender, GoesOnWhenThereIsRoomAgain) {
   const auto socket = socket_beside_nobody(20ms);
   SKIP_WITHOUT(socket);

@@ -274,7 +274,7 @@ TEST(HostileClient, ConnectionsAreBoundedPerAddressAndFreedAgain) {
       EXPECT_THAT(clients[i].receive_text(), HasSubstr("welcome"));
     }
   }
-  for (int i = 0; i < 4; ++i) server.events().next_with("connection lost");
+  for (int i = 0; i < 4; ++i) server.events().next_with(": closed");
   expect_serving(server);
 }
 

@@ -139,6 +139,8 @@ TEST_F(ConsentOfPeer, LastsThirtySecondsToTheMomentFromTheLastAnswer) {
   ASSERT_TRUE(world.run_until([&] { return alice->is(ConnectionState::failed); }, 60s));
   ASSERT_TRUE(last_answer.has_value());
   EXPECT_EQ(ms(world.now() - *last_answer), 30000.0);
+  // Each check is a new one, none is repeated: the first pair's check and its nomination were answered at once.
+  EXPECT_EQ(peer.distinct_requests(), peer.requests.size());
   // What the peer heard since: nothing after that.
   world.run_for(60s);
   EXPECT_LE(peer.requests.back().at, *last_answer + 30s + 10ms);

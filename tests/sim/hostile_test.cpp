@@ -173,6 +173,14 @@ TEST_F(Hostile, FiveThousandSignaledCandidatesGetOneCheckPerTaAndAHundredPairs) 
   EXPECT_TRUE(world.run_until([&] { return alice->first_path(flow(0, 1)).has_value(); }, 10s));
 }
 
+TEST_F(Hostile, ASignaledLoopbackAddressIsNeverChecked) {
+  // A peer must not make us knock at our own machine's doors (RFC 8445 19.5.1).
+  begin();
+  alice->hear(peer.description({peer.candidate(at("127.0.0.1", 22)), peer.candidate(peer.address())}));
+  ASSERT_EQ(alice->agent().snapshot().pairs.size(), 1U);
+  EXPECT_EQ(alice->agent().snapshot().pairs[0].remote.address, peer.address());
+}
+
 TEST_F(Hostile, ChecksFromAThousandPortsStayWithinTheBoundsToo) {
   // A peer that has the password: learned candidates are bounded as signaled ones are.
   peer.answers = false;

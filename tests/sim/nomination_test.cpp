@@ -64,6 +64,36 @@ TEST_F(Nominating, IsRepeatedWhileItsPairLives) {
   EXPECT_TRUE(alice->is(ConnectionState::completed));
 }
 
+TEST_F(Nominating, WaitsForABetterPairThatTheRoundTripsSeenMakeLikely) {
+  // The better address answers 15 ms later than the worse one.
+  const ice::Address worse = at("10.0.2.2", 4000);
+  peer.add_address(worse);
+  peer.on_request = [&](const HeardStun& request) {
+    world.after(request.to == worse ? 0ms : 15ms, [this, request] { peer.answer(request); });
+  };
+  begin();
+  alice->hear(peer.description({peer.candidate(peer.address(), 1, 65000), peer.candidate(worse, 1, 1000)}));
+  ASSERT_TRUE(world.run_until([&] { return alice->is(ConnectionState::completed); }, 2s));
+  EXPECT_EQ(alice->path(flow(0, 1))->remote, peer.address());
+  for (const HeardStun& request : peer.requests) {
+    EXPECT_TRUE(!request.message.use_candidate() || request.to == peer.address());
+  }
+}
+
+TEST_F(Nominating, IsNotLeftToAControlledPeer) {
+  // RFC 8445 7.3.1.5: USE-CANDIDATE means something to a controlled agent only.
+  peer.on_request = [&](const HeardStun& request) {
+    if (!request.message.use_candidate()) peer.answer(request);
+  };
+  begin();
+  alice->hear(peer.description());
+  world.run_for(300ms);
+  ASSERT_TRUE(alice->is(ConnectionState::connected));
+  peer.check(alice_address(), {.use_candidate = true});
+  world.run_for(1s);
+  EXPECT_TRUE(alice->is(ConnectionState::connected));
+}
+
 TEST_F(Nominating, MovesOnWhenItsPairDiedAndABetterOneIsInUse) {
   // The first address answers one check and is never heard of again; the second is told a second later.
   const ice::Address second = at("10.0.2.2", 4000);
@@ -158,6 +188,18 @@ TEST_F(Nominated, LongAfterThePairWasValidItIsCheckedOnceMoreFirst) {
   world.run_for(60s);
   EXPECT_EQ(selected()->remote.address, worse);
   EXPECT_TRUE(alice->is(ConnectionState::completed));
+}
+
+TEST_F(Nominated, APairThatWasIdleForLongIsAskedForConsentAtOnce) {
+  // It was valid 20 s ago and has 10 s of consent left: too few to wait for the usual time.
+  meet();
+  world.run_for(20s);
+  ASSERT_EQ(selected()->remote.address, better);
+  peer.check(alice_address(), {.from = worse, .use_candidate = true});
+  world.run_for(11ms);
+  ASSERT_EQ(selected()->remote.address, worse);
+  world.run_for(12ms);
+  EXPECT_EQ(peer.requests.back().to, worse);
 }
 
 TEST_F(Nominated, InAnEarlyCheckItCountsToo) {

@@ -99,6 +99,23 @@ TEST_F(RolesWithPeer, A487SwitchesTheRoleTakesANewTieBreakerAndQueuesThePairAgai
   EXPECT_TRUE(alice->is(ConnectionState::connected));
 }
 
+TEST_F(RolesWithPeer, ASwitchedRoleGivesAllPairsTheirOtherPriorities) {
+  // Trap 3, RFC 8445 6.1.2.3: G and D change sides, and with them the order of the checklist.
+  peer.answers = false;
+  begin();
+  alice->hear(
+      peer.description({peer.candidate(peer.address(), 1, 65000), peer.candidate(at("10.0.2.2", 1), 1, 64000)}));
+  peer.check(alice_address(), {.role = Role::controlling, .tie_breaker = kHighest});
+  world.run_for(50ms);
+  ASSERT_EQ(alice->agent().role(), Role::controlled);
+  const auto pairs = alice->agent().snapshot().pairs;
+  ASSERT_EQ(pairs.size(), 2U);
+  for (const auto& pair : pairs) {
+    EXPECT_EQ(pair.priority, ice::pair_priority(Role::controlled, pair.local.priority, pair.remote.priority));
+    EXPECT_NE(pair.priority, ice::pair_priority(Role::controlling, pair.local.priority, pair.remote.priority));
+  }
+}
+
 TEST_F(RolesWithPeer, AnUnsigned487ChangesNothing) {
   peer.on_request = [&](const HeardStun& request) { peer.send(request.from, peer.error(request, 487, false)); };
   begin();

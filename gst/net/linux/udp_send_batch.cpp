@@ -41,7 +41,11 @@ class MessageBatch {
     }
   }
 
-  int send(int fd) { return ::sendmmsg(fd, messages_.data(), static_cast<unsigned>(count_), MSG_NOSIGNAL); }
+  /// How many messages went out, or -1.
+  int send(int fd) {
+    if (count_ > 1) return ::sendmmsg(fd, messages_.data(), static_cast<unsigned>(count_), MSG_NOSIGNAL);
+    return ::sendmsg(fd, &messages_[0].msg_hdr, MSG_NOSIGNAL) < 0 ? -1 : 1;
+  }
 
   [[nodiscard]] std::size_t datagrams_in(std::size_t message) const { return datagrams_[message]; }
 
