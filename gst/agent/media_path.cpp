@@ -77,22 +77,12 @@ void MediaSender::wait_for_room(std::unique_lock<std::mutex>& lock) {
   if (--waiting_for_room_ == 0 && wake != nullptr) wake->clear();
 }
 
-MediaSender::Moment MediaSender::moment(const Waiter& waiter) const {
-  const std::lock_guard lock(mutex_);
-  Moment now;
-  now.interruptions_ = waiter.interruptions_ - (waiter.unlocked_ ? 1 : 0);
-  return now;
-}
-
-MediaSender::Outcome MediaSender::wait_for_path(Waiter& waiter, Moment since) {
+MediaSender::Outcome MediaSender::wait_for_path(Waiter& waiter) {
   std::unique_lock lock(mutex_);
-  const auto outcome = [&] {
-    const Outcome state = state_locked(waiter);
-    const bool interrupted = waiter.interruptions_ != since.interruptions_;
-    return interrupted && state != Outcome::closed ? Outcome::unlocked : state;
-  };
-  changed_.wait(lock, [&] { return outcome() != Outcome::no_path; });
-  return outcome();
+  changed_.wait(lock, [&] { return state_locked(waiter) != Outcome::no_path || waiter.interrupted_; });
+  const bool interrupted = std::exchange(waiter.interrupted_, false);
+  const Outcome outcome = state_locked(waiter);
+  return interrupted && outcome != Outcome::closed ? Outcome::unlocked : outcome;
 }
 
 bool MediaSender::has_path() const {
@@ -103,7 +93,7 @@ bool MediaSender::has_path() const {
 void MediaSender::unlock(Waiter& waiter) {
   const Control control(*this);
   waiter.unlocked_ = true;
-  ++waiter.interruptions_;
+  waiter.interrupted_ = true;
 }
 
 void MediaSender::unlock_stop(Waiter& waiter) {

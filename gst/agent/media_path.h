@@ -30,8 +30,8 @@ class MediaSender {
   /// the same.
   class Waiter {
     friend class MediaSender;
-    bool unlocked_ = false;            ///< guarded by the sender's mutex
-    std::uint64_t interruptions_ = 0;  ///< calls of unlock(); guarded by the sender's mutex
+    bool unlocked_ = false;     ///< guarded by the sender's mutex, as is
+    bool interrupted_ = false;  ///< unlock() was called: remembered for a wait that unlock_stop() would overtake
   };
 
   enum class Outcome {
@@ -52,18 +52,10 @@ class MediaSender {
   SendResult send(std::span<const OutboundDatagram> datagrams, Waiter& waiter);
   SendResult send(std::span<const OutboundDatagram> datagrams) { return send(datagrams, only_waiter_); }
 
-  /// Blocks until there is a path (returns sent), or unlocked or closed.
-  Outcome wait_for_path(Waiter& waiter) { return wait_for_path(waiter, moment(waiter)); }
+  /// Blocks until there is a path (returns sent), or unlocked or closed. Also returns `unlocked`, once, when unlock() and
+  /// unlock_stop() both came since the last wait.
+  Outcome wait_for_path(Waiter& waiter);
   Outcome wait_for_path() { return wait_for_path(only_waiter_); }
-
-  /// For a caller that gives a lock of its own back before it waits: an unlock() since `moment`, or under way then,
-  /// ends the wait even when its unlock_stop() has followed before the wait began or woke.
-  class Moment {
-    friend class MediaSender;
-    std::uint64_t interruptions_ = 0;
-  };
-  [[nodiscard]] Moment moment(const Waiter& waiter) const;
-  Outcome wait_for_path(Waiter& waiter, Moment since);
   [[nodiscard]] bool has_path() const;
 
   /// Makes send() and wait_for_path() of this waiter return `unlocked` until unlock_stop(). Any thread.

@@ -249,13 +249,11 @@ void add(GstBaseSink* base, GstBuffer* buffer) {
 }
 
 /// Waits for a path without the preroll lock, as GstBaseSink itself does when it waits for the clock: a change from PAUSED
-/// to PLAYING takes that lock and interrupts nobody. A flush calls unlock() without that lock and unlock_stop() with it,
-/// perhaps both before we sleep: hence the moment.
+/// to PLAYING takes that lock and interrupts nobody.
 MediaSender::Outcome wait_for_path(GstBaseSink* base) {
   GstIceSinkPrivate& self = priv(base);
-  const auto since = self.sender->moment(self.waiter);
   GST_BASE_SINK_PREROLL_UNLOCK(base);
-  const auto outcome = self.sender->wait_for_path(self.waiter, since);
+  const auto outcome = self.sender->wait_for_path(self.waiter);
   GST_BASE_SINK_PREROLL_LOCK(base);
   return outcome;
 }
