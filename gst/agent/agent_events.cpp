@@ -154,6 +154,8 @@ void IceAgent::on_connection_state(const ice::ConnectionStateChanged& event) {
     if (event.state == ice::ConnectionState::connected || event.state == ice::ConnectionState::completed) {
       if (peer_ == Peer::none) peer_ = Peer::connected;
     }
+    // A new generation: whoever was there before is forgotten.
+    if (event.state == ice::ConnectionState::fresh && peer_ == Peer::connected) peer_ = Peer::none;
     if (event.state == ice::ConnectionState::closed) departed.swap(departed_);
   }
   GST_CAT_INFO(agent_debug, "connection: %s %s", ice::text(event.state), event.reason.c_str());
@@ -164,11 +166,18 @@ void IceAgent::on_connection_state(const ice::ConnectionStateChanged& event) {
   if (event.state != ice::ConnectionState::failed) return;
   if (was_connected) {
     on_peer_gone(false, event.reason);
-  } else {
-    const std::lock_guard lock(mutex_);
-    if (peer_ == Peer::gone) return;
+    return;
   }
-  if (!was_connected) tell_failure(event.reason);
+  {
+    const std::lock_guard lock(mutex_);
+    if (!open_ || peer_ == Peer::gone) return;
+    if (exchange_.running() && !peer_present_) {
+      // It left the room before it ever connected: the room is waited in for the next.
+      session_->new_generation();
+      return;
+    }
+  }
+  tell_failure(event.reason);
 }
 
 void IceAgent::on_peer_gone(bool goodbye, const std::string& reason) {
@@ -222,6 +231,7 @@ void IceAgent::on_peer_joined(bool newcomer) {
   {
     const std::lock_guard lock(mutex_);
     if (!open_ || peer_ == Peer::gone) return;
+    peer_present_ = true;
     description = ice::write_description(session_->local_description());
   }
   GST_CAT_INFO(agent_debug, "a peer is in the room; sending it our description");
@@ -269,8 +279,22 @@ void IceAgent::on_peer_candidate(unsigned stream, const std::string& line) {
 
 void IceAgent::on_peer_left(bool goodbye) {
   GST_CAT_INFO(agent_debug, "the peer left the room%s", goodbye ? " with a goodbye" : "");
-  // Without a goodbye only its way to the server broke: consent decides whether it is still there.
-  if (goodbye) on_peer_gone(true, "it said goodbye");
+  bool connected = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!open_) return;
+    peer_present_ = false;
+    // Without a goodbye only its way to the server broke: consent decides whether it is still there.
+    if (!goodbye) return;
+    const auto state = session_->connection_state();
+    // The event that says so may still be on its way, overtaken by the goodbye.
+    connected = state == ice::ConnectionState::connected || state == ice::ConnectionState::completed;
+    if (connected && peer_ == Peer::none) peer_ = Peer::connected;
+    connected = peer_ == Peer::connected;
+    // It never was there: the next one is the first.
+    if (!connected && peer_ == Peer::none) session_->new_generation();
+  }
+  if (connected) on_peer_gone(true, "it said goodbye");
 }
 
 void IceAgent::on_rendezvous_failed(const std::string& message, bool fatal) {

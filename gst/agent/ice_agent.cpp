@@ -305,6 +305,7 @@ void IceAgent::begin_session(std::vector<std::string>& complaints) {
   open_ = true;
   gathering_ = false;
   peer_ = Peer::none;
+  peer_present_ = false;
   pair_changes_ = 0;
   shown_gathering_ = GST_ICE_GATHERING_STATE_NEW;
   shown_connection_ = GST_ICE_CONNECTION_STATE_NEW;

@@ -152,6 +152,7 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   bool new_remote_ufrag_ = false;  ///< set since the session was told the last pair of them
   bool new_remote_pwd_ = false;    ///< the same
   Peer peer_ = Peer::none;
+  bool peer_present_ = false;  ///< in the room
   std::uint64_t pair_changes_ = 0;
   GstIceGatheringState shown_gathering_ = GST_ICE_GATHERING_STATE_NEW;     ///< as far as it was notified
   GstIceConnectionState shown_connection_ = GST_ICE_CONNECTION_STATE_NEW;  ///< as far as it was notified

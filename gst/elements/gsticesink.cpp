@@ -248,6 +248,30 @@ void add(GstBaseSink* base, GstBuffer* buffer) {
   }
 }
 
+/// Waits for a path without the preroll lock, as GstBaseSink itself does when it waits for the clock: a change from PAUSED
+/// to PLAYING takes that lock and interrupts nobody.
+MediaSender::Outcome wait_for_path(GstBaseSink* base) {
+  GstIceSinkPrivate& self = priv(base);
+  GST_BASE_SINK_PREROLL_UNLOCK(base);
+  const auto outcome = self.sender->wait_for_path(self.waiter);
+  GST_BASE_SINK_PREROLL_LOCK(base);
+  return outcome;
+}
+
+/// After a wait, which a flush, a state change or end() may have interrupted. GST_FLOW_OK: go on.
+GstFlowReturn after_wait(GstBaseSink* base) {
+  GstIceSinkPrivate& self = priv(base);
+  if (self.ended) return GST_FLOW_EOS;
+  if (base->flushing != FALSE) return GST_FLOW_FLUSHING;
+  bool unlocking = false;
+  {
+    const std::lock_guard lock(self.mutex);
+    unlocking = self.flushing;
+  }
+  // Only where a change to PLAYING or a flush is still to come, which ends this wait.
+  return base->need_preroll != FALSE || unlocking ? gst_base_sink_wait_preroll(base) : GST_FLOW_OK;
+}
+
 /// Sends what was added, waiting for a path as long as it must.
 GstFlowReturn send(GstBaseSink* base) {
   GstIceSinkPrivate& self = priv(base);
@@ -268,21 +292,11 @@ GstFlowReturn send(GstBaseSink* base) {
         discard(self, left.size(), bytes);
         return GST_FLOW_OK;
       }
-      outcome = self.sender->wait_for_path(self.waiter);
+      outcome = wait_for_path(base);
     }
-    switch (outcome) {
-      case MediaSender::Outcome::sent:
-      case MediaSender::Outcome::no_path:
-        break;
-      case MediaSender::Outcome::closed:
-        return self.ended ? GST_FLOW_EOS : GST_FLOW_FLUSHING;
-      case MediaSender::Outcome::unlocked: {
-        if (self.ended) return GST_FLOW_EOS;
-        const GstFlowReturn flow = gst_base_sink_wait_preroll(base);
-        if (flow != GST_FLOW_OK) return flow;
-        break;
-      }
-    }
+    if (outcome == MediaSender::Outcome::closed) return self.ended ? GST_FLOW_EOS : GST_FLOW_FLUSHING;
+    if (outcome == MediaSender::Outcome::sent && left.empty()) break;
+    if (const GstFlowReturn flow = after_wait(base); flow != GST_FLOW_OK) return flow;
   }
   return GST_FLOW_OK;
 }
