@@ -13,14 +13,15 @@ def enter() -> None:
     if os.environ.get(INSIDE):
         ip("link set lo up")
         return
-    ways = (["unshare", "--net", "--mount"], ["unshare", "--user", "--map-root-user", "--net", "--mount"])
+    ways = (["unshare", "--net", "--mount", "--pid", "--fork"],
+            ["unshare", "--user", "--map-root-user", "--net", "--mount", "--pid", "--fork"])
     for way in ways[0 if os.geteuid() == 0 else 1:]:
         probe = subprocess.run([*way, "ip", "link", "add", "p0", "type", "veth", "peer", "name", "p1"],
                                capture_output=True, text=True, check=False)
         if probe.returncode == 0:
             os.environ[INSIDE] = "1"
-            # --kill-child: nothing outlives the process that meson knows.
-            os.execvp(way[0], [*way, "--kill-child", "--fork", sys.executable, *sys.argv])
+            # --kill-child: with the process that meson knows dies the PID namespace, and all in it.
+            os.execvp(way[0], [*way, "--kill-child", sys.executable, *sys.argv])
     print("1..0 # SKIP no network namespace can be made here: " + (probe.stderr.strip() or "denied"))
     sys.exit(SKIPPED)
 
