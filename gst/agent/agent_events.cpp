@@ -16,25 +16,38 @@ template <typename... Handlers>
 struct Overloaded : Handlers... {
   using Handlers::operator()...;
 };
+// clang 14 wants it said.
+template <typename... Handlers>
+Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
 GstIceGatheringState shown(ice::GatheringState state) {
   switch (state) {
-    case ice::GatheringState::fresh: return GST_ICE_GATHERING_STATE_NEW;
-    case ice::GatheringState::gathering: return GST_ICE_GATHERING_STATE_GATHERING;
-    case ice::GatheringState::complete: return GST_ICE_GATHERING_STATE_COMPLETE;
+    case ice::GatheringState::fresh:
+      return GST_ICE_GATHERING_STATE_NEW;
+    case ice::GatheringState::gathering:
+      return GST_ICE_GATHERING_STATE_GATHERING;
+    case ice::GatheringState::complete:
+      return GST_ICE_GATHERING_STATE_COMPLETE;
   }
   return GST_ICE_GATHERING_STATE_NEW;
 }
 
 GstIceConnectionState shown(ice::ConnectionState state) {
   switch (state) {
-    case ice::ConnectionState::fresh: return GST_ICE_CONNECTION_STATE_NEW;
-    case ice::ConnectionState::checking: return GST_ICE_CONNECTION_STATE_CHECKING;
-    case ice::ConnectionState::connected: return GST_ICE_CONNECTION_STATE_CONNECTED;
-    case ice::ConnectionState::completed: return GST_ICE_CONNECTION_STATE_COMPLETED;
-    case ice::ConnectionState::disconnected: return GST_ICE_CONNECTION_STATE_DISCONNECTED;
-    case ice::ConnectionState::failed: return GST_ICE_CONNECTION_STATE_FAILED;
-    case ice::ConnectionState::closed: return GST_ICE_CONNECTION_STATE_CLOSED;
+    case ice::ConnectionState::fresh:
+      return GST_ICE_CONNECTION_STATE_NEW;
+    case ice::ConnectionState::checking:
+      return GST_ICE_CONNECTION_STATE_CHECKING;
+    case ice::ConnectionState::connected:
+      return GST_ICE_CONNECTION_STATE_CONNECTED;
+    case ice::ConnectionState::completed:
+      return GST_ICE_CONNECTION_STATE_COMPLETED;
+    case ice::ConnectionState::disconnected:
+      return GST_ICE_CONNECTION_STATE_DISCONNECTED;
+    case ice::ConnectionState::failed:
+      return GST_ICE_CONNECTION_STATE_FAILED;
+    case ice::ConnectionState::closed:
+      return GST_ICE_CONNECTION_STATE_CLOSED;
   }
   return GST_ICE_CONNECTION_STATE_NEW;
 }
@@ -103,38 +116,37 @@ void IceAgent::on_event(unsigned run, const ice::Event& event) {
     const std::lock_guard lock(mutex_);
     if (run != run_) return;
   }
-  std::visit(
-      Overloaded{
-          [this](const ice::LocalCandidateFound& found) {
-            on_local_candidate(found.stream.value, ice::candidate_line(found.candidate));
-          },
-          [this](const ice::LocalCandidatesEnded& ended) { on_local_candidate(ended.stream.value, ""); },
-          [this](const ice::LocalDescriptionChanged&) { tell_property(SessionProperty::local_description); },
-          [this](const ice::GatheringStateChanged& changed) {
-            {
-              const std::lock_guard lock(mutex_);
-              shown_gathering_ = shown(changed.state);
-            }
-            GST_CAT_INFO(agent_debug, "gathering: %s", ice::text(changed.state));
-            tell_property(SessionProperty::gathering_state);
-          },
-          [this](const ice::ConnectionStateChanged& changed) { on_connection_state(changed); },
-          [this](const ice::RoleChanged&) { tell_property(SessionProperty::controlling); },
-          [this](const ice::PathChanged& changed) {
-            {
-              const std::lock_guard lock(mutex_);
-              if (changed.path) ++pair_changes_;
-            }
-            const Flow flow{changed.stream, changed.component};
-            if (const auto owner = owner_.lock()) g_object_notify(G_OBJECT(owner.get()), "selected-pair");
-            for (const auto& member : audience(&flow)) member->notify(SessionProperty::selected_pair);
-          },
-          [this](const ice::Warning& warning) { tell_warning(warning.text); },
-          [](const ice::Trace& trace) { GST_CAT_DEBUG(core_debug, "%s", trace.text.c_str()); },
-          // The driver's own.
-          [](const auto&) {},
-      },
-      event);
+  std::visit(Overloaded{
+                 [this](const ice::LocalCandidateFound& found) {
+                   on_local_candidate(found.stream.value, ice::candidate_line(found.candidate));
+                 },
+                 [this](const ice::LocalCandidatesEnded& ended) { on_local_candidate(ended.stream.value, ""); },
+                 [this](const ice::LocalDescriptionChanged&) { tell_property(SessionProperty::local_description); },
+                 [this](const ice::GatheringStateChanged& changed) {
+                   {
+                     const std::lock_guard lock(mutex_);
+                     shown_gathering_ = shown(changed.state);
+                   }
+                   GST_CAT_INFO(agent_debug, "gathering: %s", ice::text(changed.state));
+                   tell_property(SessionProperty::gathering_state);
+                 },
+                 [this](const ice::ConnectionStateChanged& changed) { on_connection_state(changed); },
+                 [this](const ice::RoleChanged&) { tell_property(SessionProperty::controlling); },
+                 [this](const ice::PathChanged& changed) {
+                   {
+                     const std::lock_guard lock(mutex_);
+                     if (changed.path) ++pair_changes_;
+                   }
+                   const Flow flow{changed.stream, changed.component};
+                   if (const auto owner = owner_.lock()) g_object_notify(G_OBJECT(owner.get()), "selected-pair");
+                   for (const auto& member : audience(&flow)) member->notify(SessionProperty::selected_pair);
+                 },
+                 [this](const ice::Warning& warning) { tell_warning(warning.text); },
+                 [](const ice::Trace& trace) { GST_CAT_DEBUG(core_debug, "%s", trace.text.c_str()); },
+                 // The driver's own.
+                 [](const auto&) {},
+             },
+             event);
 }
 
 void IceAgent::on_local_candidate(unsigned stream, const std::string& line) {

@@ -19,7 +19,9 @@ GQuark agents_quark() {
   return quark;
 }
 
-void destroy_agents(gpointer agents) { std::unique_ptr<Agents>(static_cast<Agents*>(agents)).reset(); }
+void destroy_agents(gpointer agents) {
+  std::unique_ptr<Agents>(static_cast<Agents*>(agents)).reset();
+}
 
 Agents& agents_under(GstObject* topmost) {
   if (auto* known = static_cast<Agents*>(g_object_get_qdata(G_OBJECT(topmost), agents_quark()))) return *known;

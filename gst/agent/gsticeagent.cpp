@@ -78,7 +78,9 @@ void add_ice_candidate(GObject* object, guint stream, const gchar* candidate) {
   worker.complain(worker.add_remote_candidate(stream, candidate));
 }
 
-void gather_candidates(GObject* object) { priv(object)->worker->gather(); }
+void gather_candidates(GObject* object) {
+  priv(object)->worker->gather();
+}
 
 }  // namespace
 
@@ -95,7 +97,9 @@ static void gst_ice_agent_init(GstIceAgent* self) {
   std::construct_at(priv(self))->worker = std::make_shared<IceAgent>(self);
 }
 
-const std::shared_ptr<IceAgent>& gstice::worker(GstIceAgent* agent) { return priv(agent)->worker; }
+const std::shared_ptr<IceAgent>& gstice::worker(GstIceAgent* agent) {
+  return priv(agent)->worker;
+}
 
 // ---- enumerations ----
 

@@ -231,7 +231,9 @@ SetOutcome IceAgent::add_remote_candidate(unsigned stream, const char* line) {
   return add_candidate(*session_, stream, line != nullptr ? line : "");
 }
 
-void IceAgent::complain(const SetOutcome& outcome) { post_warnings(outcome.complaints); }
+void IceAgent::complain(const SetOutcome& outcome) {
+  post_warnings(outcome.complaints);
+}
 
 std::shared_ptr<Session> IceAgent::open_session() const {
   const std::lock_guard lock(mutex_);
@@ -246,12 +248,10 @@ ice::Result<MediaEnds> IceAgent::join(const Joining& joining) {
   {
     const std::lock_guard lock(mutex_);
     const auto same_flow = [&](const Member& other) { return other.flow == joining.flow; };
-    if (joining.receives && std::ranges::any_of(members_, [&](const Member& other) {
-          return same_flow(other) && other.receives;
-        })) {
-      return ice::Error{"stream=" + std::to_string(joining.flow.stream.value) +
-                        " component=" + std::to_string(joining.flow.component.value) +
-                        " of this session has an icesrc already"};
+    if (joining.receives &&
+        std::ranges::any_of(members_, [&](const Member& other) { return same_flow(other) && other.receives; })) {
+      return ice::Error{"stream=" + std::to_string(joining.flow.stream.value) + " component=" +
+                        std::to_string(joining.flow.component.value) + " of this session has an icesrc already"};
     }
     adopt(joining, complaints);
     const bool first = !open_;
@@ -313,8 +313,8 @@ void IceAgent::begin_session(std::vector<std::string>& complaints) {
   departed_.clear();
 
   if (settings_.max_port.value_or(0) != 0 && settings_.min_port.value_or(0) > *settings_.max_port) {
-    complaints.push_back("min-port=" + std::to_string(*settings_.min_port) + " is above max-port=" +
-                         std::to_string(*settings_.max_port) + ": any port is used");
+    complaints.push_back("min-port=" + std::to_string(*settings_.min_port) +
+                         " is above max-port=" + std::to_string(*settings_.max_port) + ": any port is used");
   }
   session_->set_socket_options(settings_.socket_options());
   for (const SessionProperty property : {SessionProperty::local_ufrag, SessionProperty::remote_description,

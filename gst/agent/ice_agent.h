@@ -52,8 +52,8 @@ struct MediaEnds {
 struct Joining {
   std::shared_ptr<AgentMember> member;
   Flow flow;
-  bool receives = false;               ///< an icesrc, of which a flow has one
-  const SessionSettings& settings;     ///< its own
+  bool receives = false;                     ///< an icesrc, of which a flow has one
+  const SessionSettings& settings;           ///< its own
   const std::set<SessionProperty>& changed;  ///< those of them that the agent shall take over
 };
 
@@ -145,9 +145,9 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   std::map<Flow, FlowState> flows_;
   std::vector<std::weak_ptr<AgentMember>> departed_;  ///< of this session: they still hear that it has closed
   std::shared_ptr<Session> session_;
-  unsigned run_ = 0;          ///< which session of ours this is; events of earlier ones are ignored
-  bool open_ = false;         ///< session_ has not been closed
-  bool gathering_ = false;    ///< gather() was called on it
+  unsigned run_ = 0;        ///< which session of ours this is; events of earlier ones are ignored
+  bool open_ = false;       ///< session_ has not been closed
+  bool gathering_ = false;  ///< gather() was called on it
   EarlyCandidates early_candidates_;
   bool new_remote_ufrag_ = false;  ///< set since the session was told the last pair of them
   bool new_remote_pwd_ = false;    ///< the same

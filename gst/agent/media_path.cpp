@@ -79,8 +79,10 @@ void MediaSender::wait_for_room(std::unique_lock<std::mutex>& lock) {
 
 MediaSender::Outcome MediaSender::wait_for_path(Waiter& waiter) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return state_locked(waiter) != Outcome::no_path; });
-  return state_locked(waiter);
+  changed_.wait(lock, [&] { return state_locked(waiter) != Outcome::no_path || waiter.interrupted_; });
+  const bool interrupted = std::exchange(waiter.interrupted_, false);
+  const Outcome outcome = state_locked(waiter);
+  return interrupted && outcome != Outcome::closed ? Outcome::unlocked : outcome;
 }
 
 bool MediaSender::has_path() const {
@@ -91,6 +93,7 @@ bool MediaSender::has_path() const {
 void MediaSender::unlock(Waiter& waiter) {
   const Control control(*this);
   waiter.unlocked_ = true;
+  waiter.interrupted_ = true;
 }
 
 void MediaSender::unlock_stop(Waiter& waiter) {

@@ -30,7 +30,8 @@ class MediaSender {
   /// the same.
   class Waiter {
     friend class MediaSender;
-    bool unlocked_ = false;  ///< guarded by the sender's mutex
+    bool unlocked_ = false;     ///< guarded by the sender's mutex, as is
+    bool interrupted_ = false;  ///< unlock() was called: remembered for a wait that unlock_stop() would overtake
   };
 
   enum class Outcome {
@@ -51,7 +52,8 @@ class MediaSender {
   SendResult send(std::span<const OutboundDatagram> datagrams, Waiter& waiter);
   SendResult send(std::span<const OutboundDatagram> datagrams) { return send(datagrams, only_waiter_); }
 
-  /// Blocks until there is a path (returns sent), or unlocked or closed.
+  /// Blocks until there is a path (returns sent), or unlocked or closed. Also returns `unlocked`, once, when unlock() and
+  /// unlock_stop() both came since the last wait.
   Outcome wait_for_path(Waiter& waiter);
   Outcome wait_for_path() { return wait_for_path(only_waiter_); }
   [[nodiscard]] bool has_path() const;

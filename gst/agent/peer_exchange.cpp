@@ -22,13 +22,15 @@ struct PeerExchange::Room {
     EventThread::post([weak, what = std::move(what)] {
       const auto room = weak.lock();
       if (!room || room->left) return;
-      if (const auto listener = room->listener.lock()) what(*room, *listener);
+      if (const auto hearer = room->listener.lock()) what(*room, *hearer);
     });
   }
 };
 
 PeerExchange::PeerExchange() = default;
-PeerExchange::~PeerExchange() { stop(); }
+PeerExchange::~PeerExchange() {
+  stop();
+}
 
 std::shared_ptr<PeerExchange::Room> PeerExchange::replace(std::shared_ptr<Room> room) {
   const std::lock_guard lock(mutex_);

@@ -184,10 +184,11 @@ GParamSpec* text_spec(const char* name, const char* nick, const char* blurb, GPa
 const std::array kTable{
     Row{SessionProperty::controlling, "controlling",
         [](const char* name) {
-          return g_param_spec_boolean(name, "Controlling",
-                                      "Initial ICE role: the controlling agent nominates (RFC 8445 6.1.1). Never set: the "
-                                      "rendezvous decides, who was in the room first controls",
-                                      TRUE, kBeforeGathering);
+          return g_param_spec_boolean(
+              name, "Controlling",
+              "Initial ICE role: the controlling agent nominates (RFC 8445 6.1.1). Never set: the "
+              "rendezvous decides, who was in the room first controls",
+              TRUE, kBeforeGathering);
         },
         [](S& s, const GValue* value) {
           s.controlling = g_value_get_boolean(value) != FALSE;
@@ -196,12 +197,14 @@ const std::array kTable{
         [](const S& s, GValue* value) { g_value_set_boolean(value, s.is_controlling()); }, field<&S::controlling>()},
     Row{SessionProperty::pacing, "pacing",
         [](const char* name) {
-          return g_param_spec_uint(name, "Pacing",
-                                   "Proposed time between connectivity checks (Ta) in milliseconds, told to the peer as "
-                                   "a=ice-pacing; the higher of both is used, 50 with a peer that proposes none",
-                                   5, 10000, kDefaultPacing, kAnyTime);
+          return g_param_spec_uint(
+              name, "Pacing",
+              "Proposed time between connectivity checks (Ta) in milliseconds, told to the peer as "
+              "a=ice-pacing; the higher of both is used, 50 with a peer that proposes none",
+              5, 10000, kDefaultPacing, kAnyTime);
         },
-        store_uint<&S::pacing>, [](const S& s, GValue* value) { g_value_set_uint(value, s.pacing.value_or(kDefaultPacing)); },
+        store_uint<&S::pacing>,
+        [](const S& s, GValue* value) { g_value_set_uint(value, s.pacing.value_or(kDefaultPacing)); },
         field<&S::pacing>()},
     Row{SessionProperty::min_port, "min-port",
         [](const char* name) {
@@ -250,17 +253,20 @@ const std::array kTable{
         nullptr, [](const S&, GValue* value) { g_value_set_string(value, nullptr); }, kNoField},
     Row{SessionProperty::remote_description, "remote-description",
         [](const char* name) {
-          return text_spec(name, "Remote description",
-                           "The peer's RFC 8840 fragment or whole SDP; without m= lines it means stream 0; a literal \\n "
-                           "counts as a line's end. May be set again",
-                           kAnyTime);
+          return text_spec(
+              name, "Remote description",
+              "The peer's RFC 8840 fragment or whole SDP; without m= lines it means stream 0; a literal \\n "
+              "counts as a line's end. May be set again",
+              kAnyTime);
         },
         store_remote_description, load_parsed<&S::remote_description>, field<&S::remote_description>()},
     Row{SessionProperty::remote_ufrag, "remote-ufrag",
         [](const char* name) {
-          return text_spec(name, "Remote ufrag", "The peer's username fragment; used, as remote-pwd, once both are set (anew)", kAnyTime);
+          return text_spec(name, "Remote ufrag",
+                           "The peer's username fragment; used, as remote-pwd, once both are set (anew)", kAnyTime);
         },
-        store_checked<&S::remote_ufrag, ice::check_remote_ufrag>, load_text<&S::remote_ufrag>, field<&S::remote_ufrag>()},
+        store_checked<&S::remote_ufrag, ice::check_remote_ufrag>, load_text<&S::remote_ufrag>,
+        field<&S::remote_ufrag>()},
     Row{SessionProperty::remote_pwd, "remote-pwd",
         [](const char* name) {
           return text_spec(name, "Remote password", "The peer's password; reads back as ***", kAnyTime);
@@ -268,10 +274,11 @@ const std::array kTable{
         store_checked<&S::remote_pwd, ice::check_remote_pwd>, load_masked<&S::remote_pwd>, field<&S::remote_pwd>()},
     Row{SessionProperty::remote_candidates, "remote-candidates",
         [](const char* name) {
-          return text_spec(name, "Remote candidates",
-                           "The peer's candidate lines for stream 0, separated by newlines, a literal \\n or commas; more "
-                           "through add-ice-candidate",
-                           kAnyTime);
+          return text_spec(
+              name, "Remote candidates",
+              "The peer's candidate lines for stream 0, separated by newlines, a literal \\n or commas; more "
+              "through add-ice-candidate",
+              kAnyTime);
         },
         store_remote_candidates, load_parsed<&S::remote_candidates>, field<&S::remote_candidates>()},
     Row{SessionProperty::gathering_state, "ice-gathering-state",
@@ -307,18 +314,20 @@ const std::array kTable{
         kNoField},
     Row{SessionProperty::rendezvous, "rendezvous",
         [](const char* name) {
-          return text_spec(name, "Rendezvous",
-                           "ws://host:port/room or wss://…: exchange descriptions with whoever else is in this room of a "
-                           "gst-ice-rendezvous server",
-                           kAnyTime);
+          return text_spec(
+              name, "Rendezvous",
+              "ws://host:port/room or wss://…: exchange descriptions with whoever else is in this room of a "
+              "gst-ice-rendezvous server",
+              kAnyTime);
         },
         store_checked<&S::rendezvous, RendezvousClient::check_url>, load_text<&S::rendezvous>, field<&S::rendezvous>()},
     Row{SessionProperty::disconnect_action, "disconnect-action",
         [](const char* name) {
-          return g_param_spec_enum(name, "Disconnect action",
-                                   "What to do when a peer that was connected is gone for good: end the stream, post an "
-                                   "error, or wait for a newcomer",
-                                   GST_TYPE_ICE_DISCONNECT_ACTION, GST_ICE_DISCONNECT_ACTION_EOS, kAnyTime);
+          return g_param_spec_enum(
+              name, "Disconnect action",
+              "What to do when a peer that was connected is gone for good: end the stream, post an "
+              "error, or wait for a newcomer",
+              GST_TYPE_ICE_DISCONNECT_ACTION, GST_ICE_DISCONNECT_ACTION_EOS, kAnyTime);
         },
         [](S& s, const GValue* value) {
           s.disconnect_action = static_cast<GstIceDisconnectAction>(g_value_get_enum(value));
@@ -360,9 +369,13 @@ void install_session_properties(GObjectClass* klass) {
   }
 }
 
-bool is_session_property(guint id) { return id >= 1 && id <= kTable.size(); }
+bool is_session_property(guint id) {
+  return id >= 1 && id <= kTable.size();
+}
 
-const char* name_of(SessionProperty property) { return row_of(property).name; }
+const char* name_of(SessionProperty property) {
+  return row_of(property).name;
+}
 
 SetOutcome store(SessionSettings& settings, SessionProperty property, const GValue* value) {
   const Row& row = row_of(property);
@@ -378,7 +391,9 @@ void load(const SessionSettings& settings, SessionProperty property, GValue* val
   row_of(property).load(settings, value);
 }
 
-bool is_set(const SessionSettings& settings, SessionProperty property) { return row_of(property).field.is_set(settings); }
+bool is_set(const SessionSettings& settings, SessionProperty property) {
+  return row_of(property).field.is_set(settings);
+}
 
 bool same(const SessionSettings& one, const SessionSettings& other, SessionProperty property) {
   return row_of(property).field.same(one, other);

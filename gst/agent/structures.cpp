@@ -46,8 +46,8 @@ GstStructure* pair_structure(const ice::SelectedPair& pair) {
   // Always there, so that a reader need not ask; unknown reads as GST_CLOCK_TIME_NONE.
   std::uint64_t round_trip = GST_CLOCK_TIME_NONE;
   if (pair.round_trip_time) {
-    round_trip = static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::nanoseconds>(*pair.round_trip_time).count());
+    round_trip =
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(*pair.round_trip_time).count());
   }
   put(structure, "round-trip-time", round_trip);
   return structure;

@@ -17,7 +17,8 @@
  * gst-launch-1.0 videotestsrc is-live=true ! vp8enc deadline=1 ! rtpvp8pay ! icesink rendezvous=ws://HOST:8765/my-room
  * ]| Sends to whoever enters the room `my-room` of the gst-ice-rendezvous server on HOST.
  * |[
- * gst-launch-1.0 icesrc rendezvous=ws://HOST:8765/my-room ! fakesink dump=true videotestsrc is-live=true ! vp8enc deadline=1 ! rtpvp8pay ! icesink
+ * gst-launch-1.0 icesrc rendezvous=ws://HOST:8765/my-room ! fakesink dump=true videotestsrc is-live=true ! vp8enc
+ * deadline=1 ! rtpvp8pay ! icesink
  * ]| Sends and receives over one connection.
  */
 #include "gst/elements/gsticesink.h"
@@ -52,15 +53,15 @@ struct GstIceSinkPrivate {
   bool warned_too_large = false;        ///< the streaming thread's
   bool said_in_the_clear = false;       ///< the streaming thread's
 
-  std::mutex mutex;                        ///< guards `flushing` together with the calls that follow from it
-  bool flushing = false;                   ///< between unlock() and unlock_stop()
-  MediaSender::Waiter waiter;              ///< how our own waits are interrupted
+  std::mutex mutex;            ///< guards `flushing` together with the calls that follow from it
+  bool flushing = false;       ///< between unlock() and unlock_stop()
+  MediaSender::Waiter waiter;  ///< how our own waits are interrupted
 
-  std::atomic<bool> ended{false};          ///< the peer is gone for good
+  std::atomic<bool> ended{false};  ///< the peer is gone for good
   std::atomic<bool> wait_for_connection{true};
   std::atomic<int> qos_dscp{-1};
   std::atomic<int> buffer_size{0};
-  std::atomic<guint64> discarded{0};       ///< not sent for want of a connection, or too large
+  std::atomic<guint64> discarded{0};  ///< not sent for want of a connection, or too large
   std::atomic<guint64> discarded_bytes{0};
 };
 
@@ -77,7 +78,9 @@ GstIceSinkPrivate& priv(gpointer object) {
   return *static_cast<GstIceSinkPrivate*>(gst_ice_sink_get_instance_private(static_cast<GstIceSink*>(object)));
 }
 
-IceElement& ice_of(GObject* object) { return *priv(object).ice; }
+IceElement& ice_of(GObject* object) {
+  return *priv(object).ice;
+}
 
 // ---- properties ----
 
@@ -228,7 +231,7 @@ void warn_too_large(GstBaseSink* base, std::size_t bytes) {
   self.warned_too_large = true;
   const std::string size = bytes == 0 ? "A buffer" : "A buffer of " + std::to_string(bytes) + " bytes";
   self.ice->complain({size + " is larger than the path can carry as one datagram and is dropped, as all such will be; "
-                      "use a payloader, or a smaller mtu or alignment upstream"});
+                             "use a payloader, or a smaller mtu or alignment upstream"});
 }
 
 void add(GstBaseSink* base, GstBuffer* buffer) {
@@ -248,8 +251,8 @@ void add(GstBaseSink* base, GstBuffer* buffer) {
   }
 }
 
-/// Waits for a path without the preroll lock, as GstBaseSink itself does when it waits for the clock: a change from PAUSED
-/// to PLAYING takes that lock and interrupts nobody.
+/// Waits for a path without the preroll lock, as GstBaseSink itself does when it waits for the clock: a change from
+/// PAUSED to PLAYING takes that lock and interrupts nobody.
 MediaSender::Outcome wait_for_path(GstBaseSink* base) {
   GstIceSinkPrivate& self = priv(base);
   GST_BASE_SINK_PREROLL_UNLOCK(base);
@@ -325,7 +328,8 @@ static void gst_ice_sink_class_init(GstIceSinkClass* klass) {
   object_class->finalize = finalize;
   IceElement::install<ice_of>(object_class);
 
-  constexpr auto kFlags = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
+  constexpr auto kFlags =
+      static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
   const auto put = [object_class](SinkProperty id, GParamSpec* spec) {
     g_object_class_install_property(object_class, static_cast<guint>(id), spec);
   };
@@ -335,11 +339,11 @@ static void gst_ice_sink_class_init(GstIceSinkClass* klass) {
                            kFlags));
   put(SinkProperty::qos_dscp,
       g_param_spec_int("qos-dscp", "QoS DSCP",
-                       "Differentiated Services Code Point of all that this component sends (0 to 63), -1 = default", -1,
-                       63, -1, kFlags));
-  put(SinkProperty::buffer_size, g_param_spec_int("buffer-size", "Buffer size",
-                                                  "Size of the kernel's send buffer in bytes, 0 = default", 0, G_MAXINT,
-                                                  0, kFlags));
+                       "Differentiated Services Code Point of all that this component sends (0 to 63), -1 = default",
+                       -1, 63, -1, kFlags));
+  put(SinkProperty::buffer_size,
+      g_param_spec_int("buffer-size", "Buffer size", "Size of the kernel's send buffer in bytes, 0 = default", 0,
+                       G_MAXINT, 0, kFlags));
 
   auto* element_class = GST_ELEMENT_CLASS(klass);
   element_class->change_state = change_state;
@@ -359,8 +363,8 @@ static void gst_ice_sink_class_init(GstIceSinkClass* klass) {
 
 static void gst_ice_sink_init(GstIceSink* self) {
   GstIceSinkPrivate& data = *std::construct_at(&priv(self));
-  data.ice = std::make_shared<IceElement>(
-      GST_ELEMENT(self), IceElement::Traits{false, ice_sink_debug, [self](bool) { end(self); }});
+  data.ice = std::make_shared<IceElement>(GST_ELEMENT(self),
+                                          IceElement::Traits{false, ice_sink_debug, [self](bool) { end(self); }});
   // Media is live: it goes out as it comes, and nobody waits for a first buffer to go to PAUSED.
   gst_base_sink_set_sync(GST_BASE_SINK(self), FALSE);
   gst_base_sink_set_async_enabled(GST_BASE_SINK(self), FALSE);

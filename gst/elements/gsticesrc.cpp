@@ -13,7 +13,9 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 icesrc rendezvous=ws://HOST:8765/my-room caps="application/x-rtp,media=video,encoding-name=VP8,clock-rate=90000,payload=96" ! rtpjitterbuffer ! rtpvp8depay ! vp8dec ! autovideosink
+ * gst-launch-1.0 icesrc rendezvous=ws://HOST:8765/my-room
+ * caps="application/x-rtp,media=video,encoding-name=VP8,clock-rate=90000,payload=96" ! rtpjitterbuffer ! rtpvp8depay !
+ * vp8dec ! autovideosink
  * ]| Shows what whoever is in the room `my-room` of the gst-ice-rendezvous server on HOST sends.
  */
 #include "gst/elements/gsticesrc.h"
@@ -63,7 +65,7 @@ struct GstIceSrcPrivate {
   gstice::ArrivalClock arrivals;       ///< the streaming thread's
   bool warned_too_large = false;       ///< the streaming thread's
 
-  std::mutex mutex;  ///< guards what follows together with the receiver's unlock()
+  std::mutex mutex;                         ///< guards what follows together with the receiver's unlock()
   std::shared_ptr<MediaReceiver> receiver;  ///< since joining
   bool flushing = false;                    ///< between unlock() and unlock_stop()
   CapsRef caps;
@@ -91,7 +93,9 @@ GstIceSrcPrivate& priv(gpointer object) {
   return *static_cast<GstIceSrcPrivate*>(gst_ice_src_get_instance_private(static_cast<GstIceSrc*>(object)));
 }
 
-IceElement& ice_of(GObject* object) { return *priv(object).ice; }
+IceElement& ice_of(GObject* object) {
+  return *priv(object).ice;
+}
 
 // ---- properties ----
 
@@ -292,8 +296,8 @@ bool wanted(GstBaseSrc* base, const InboundDatagram& datagram) {
   ++self.too_large;
   if (!self.warned_too_large) {
     self.warned_too_large = true;
-    self.ice->complain({"A datagram of " + std::to_string(datagram.length) + " bytes is above mtu=" +
-                        std::to_string(self.mtu) + " and is dropped, as all such will be"});
+    self.ice->complain({"A datagram of " + std::to_string(datagram.length) +
+                        " bytes is above mtu=" + std::to_string(self.mtu) + " and is dropped, as all such will be"});
   }
   return false;
 }
@@ -343,7 +347,8 @@ static void gst_ice_src_class_init(GstIceSrcClass* klass) {
   object_class->finalize = finalize;
   IceElement::install<ice_of>(object_class);
 
-  constexpr auto kFlags = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
+  constexpr auto kFlags =
+      static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
   const auto put = [object_class](SrcProperty id, GParamSpec* spec) {
     g_object_class_install_property(object_class, static_cast<guint>(id), spec);
   };
@@ -359,10 +364,11 @@ static void gst_ice_src_class_init(GstIceSrcClass* klass) {
   auto* element_class = GST_ELEMENT_CLASS(klass);
   element_class->change_state = change_state;
   gst_element_class_add_static_pad_template(element_class, &src_template);
-  gst_element_class_set_static_metadata(element_class, "ICE source", "Source/Network",
-                                        "Hands on the datagrams that a peer sends, through NATs and firewalls, on the path "
-                                        "that Interactive Connectivity Establishment (RFC 8445) finds",
-                                        "The gst-ice authors");
+  gst_element_class_set_static_metadata(
+      element_class, "ICE source", "Source/Network",
+      "Hands on the datagrams that a peer sends, through NATs and firewalls, on the path "
+      "that Interactive Connectivity Establishment (RFC 8445) finds",
+      "The gst-ice authors");
 
   auto* base_class = GST_BASE_SRC_CLASS(klass);
   base_class->start = start;

@@ -18,7 +18,8 @@ using GlibText = std::unique_ptr<gchar, decltype(&g_free)>;
 
 /// What came from outside may be anything; a message must be UTF-8 and of bounded length.
 std::string presentable(const std::string& text) {
-  const GlibText valid(g_utf8_make_valid(text.c_str(), static_cast<gssize>(std::min(text.size(), kMaxMessage))), g_free);
+  const GlibText valid(g_utf8_make_valid(text.c_str(), static_cast<gssize>(std::min(text.size(), kMaxMessage))),
+                       g_free);
   return valid.get();
 }
 
@@ -299,7 +300,8 @@ void IceElement::peer_gone(bool goodbye) {
 // ---- class ----
 
 void IceElement::install_properties(GObjectClass* klass) {
-  constexpr auto kFlags = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+  constexpr auto kFlags =
+      static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
   const auto put = [klass](ElementProperty id, GParamSpec* spec) {
     g_object_class_install_property(klass, static_cast<guint>(id), spec);
   };
@@ -311,9 +313,9 @@ void IceElement::install_properties(GObjectClass* klass) {
       g_param_spec_object("agent", "Agent",
                           "The session's agent, made on demand at NULL→READY; set one to share it between pipelines",
                           GST_TYPE_ICE_AGENT, kFlags));
-  put(ElementProperty::stream, g_param_spec_uint("stream", "Stream",
-                                                 "Stream of the session that this element carries (its mline index)", 0,
-                                                 kMaxStream, 0, kFlags));
+  put(ElementProperty::stream,
+      g_param_spec_uint("stream", "Stream", "Stream of the session that this element carries (its mline index)", 0,
+                        kMaxStream, 0, kFlags));
   put(ElementProperty::component,
       g_param_spec_uint("component", "Component", "Component of the stream: RTP is 1, RTCP is 2", 1, 256, 1, kFlags));
   install_session_properties(klass);

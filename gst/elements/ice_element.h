@@ -82,18 +82,18 @@ class IceElement final : public AgentMember, public std::enable_shared_from_this
 
   /// Guards what follows; not held while the agent is called.
   mutable std::mutex mutex_;
-  SessionSettings settings_;             ///< as set on this element
-  std::set<SessionProperty> set_here_;   ///< which of them were
-  std::set<SessionProperty> changed_;    ///< which of them the agent does not know yet
+  SessionSettings settings_;            ///< as set on this element
+  std::set<SessionProperty> set_here_;  ///< which of them were
+  std::set<SessionProperty> changed_;   ///< which of them the agent does not know yet
   std::string session_ = "default";
-  ObjectRef<GstIceAgent> given_agent_;   ///< the `agent` property, as set
-  ObjectRef<GstIceAgent> agent_;         ///< joined now or last
+  ObjectRef<GstIceAgent> given_agent_;  ///< the `agent` property, as set
+  ObjectRef<GstIceAgent> agent_;        ///< joined now or last
   bool joined_ = false;
-  Flow flow_;                            ///< as set
+  Flow flow_;  ///< as set
   Flow joined_flow_;
   MediaEnds ends_;
-  EarlyCandidates early_candidates_;     ///< from before joining
-  std::vector<std::string> unheard_;     ///< complaints from before there was a bus
+  EarlyCandidates early_candidates_;  ///< from before joining
+  std::vector<std::string> unheard_;  ///< complaints from before there was a bus
 };
 
 }  // namespace gstice

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// GstMemory over PacketBlock. A memory is a slice with an end of its own: nobody downstream can grow into its neighbour.
+// GstMemory over PacketBlock. A memory is a slice with an end of its own: nobody downstream can grow into its
+// neighbour.
 #include "gst/elements/incoming_buffers.h"
 
 #include <algorithm>
@@ -21,7 +22,9 @@ struct BlockAllocatorClass {
   GstAllocatorClass parent_class;
 };
 
-BlockMemory* block_memory(GstMemory* memory) { return reinterpret_cast<BlockMemory*>(memory); }
+BlockMemory* block_memory(GstMemory* memory) {
+  return reinterpret_cast<BlockMemory*>(memory);
+}
 
 GstMemory* new_memory(GstAllocator* allocator, GstMemory* parent, std::shared_ptr<gstice::PacketBlock> block,
                       std::byte* data, std::size_t maxsize, std::size_t offset, std::size_t size) {
@@ -34,9 +37,13 @@ GstMemory* new_memory(GstAllocator* allocator, GstMemory* parent, std::shared_pt
   return &memory.release()->base;
 }
 
-void free_memory(GstAllocator*, GstMemory* memory) { std::unique_ptr<BlockMemory>(block_memory(memory)).reset(); }
+void free_memory(GstAllocator*, GstMemory* memory) {
+  std::unique_ptr<BlockMemory>(block_memory(memory)).reset();
+}
 
-gpointer map_memory(GstMemory* memory, gsize, GstMapFlags) { return block_memory(memory)->data; }
+gpointer map_memory(GstMemory* memory, gsize, GstMapFlags) {
+  return block_memory(memory)->data;
+}
 
 void unmap_memory(GstMemory*) {}
 
@@ -44,7 +51,8 @@ GstMemory* share_memory(GstMemory* memory, gssize offset, gssize size) {
   GstMemory* parent = memory->parent != nullptr ? memory->parent : memory;
   BlockMemory* of = block_memory(memory);
   const std::size_t start = memory->offset + static_cast<std::size_t>(offset);
-  const std::size_t length = size == -1 ? memory->size - static_cast<std::size_t>(offset) : static_cast<std::size_t>(size);
+  const std::size_t length =
+      size == -1 ? memory->size - static_cast<std::size_t>(offset) : static_cast<std::size_t>(size);
   return new_memory(memory->allocator, parent, of->block, of->data, memory->maxsize, start, length);
 }
 
@@ -71,7 +79,8 @@ namespace gstice {
 
 GstAllocator* block_allocator() {
   static GstAllocator* const allocator = [] {
-    auto* made = static_cast<GstAllocator*>(gst_object_ref_sink(g_object_new(gst_ice_block_allocator_get_type(), nullptr)));
+    auto* made =
+        static_cast<GstAllocator*>(gst_object_ref_sink(g_object_new(gst_ice_block_allocator_get_type(), nullptr)));
     GST_OBJECT_FLAG_SET(made, GST_OBJECT_FLAG_MAY_BE_LEAKED);
     return made;
   }();

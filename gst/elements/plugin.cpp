@@ -20,5 +20,5 @@ gboolean plugin_init(GstPlugin* plugin) {
 
 #define PACKAGE "gst-ice"
 // GStreamer knows the license by this word.
-GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, ice, "Media over ICE (RFC 8445): icesink and icesrc", plugin_init,
-                  GST_ICE_VERSION, "LGPL", "gst-ice", GST_ICE_ORIGIN)
+GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, ice, "Media over ICE (RFC 8445): icesink and icesrc",
+                  plugin_init, GST_ICE_VERSION, "LGPL", "gst-ice", GST_ICE_ORIGIN)

@@ -59,6 +59,7 @@ Result<> Agent::add_component(TimePoint now, StreamId stream_id, ComponentId com
                  " already"};
   }
   stream.components[component_id].id = component_id;
+  stream.components[component_id].added = now;
   if (new_stream) parts_->remotes.adopt(stream);
   if (context.gathering) parts_->gathering.gather(stream, component_id);
   settle(now);
@@ -141,7 +142,16 @@ Result<> Agent::set_remote_description(TimePoint now, const Description& descrip
   AgentContext& context = parts_->context;
   if (parts_->closed()) return Error{"the agent is closed"};
 
+  std::map<StreamId, Credentials> before;
+  for (const auto& [id, stream] : context.streams) before.emplace(id, context.remote_of(stream));
   std::optional<Credentials> session = description.credentials;
+  // A fragment about some streams of the generation that is known begins no other.
+  const bool goes_on = context.remote.complete() &&
+                       std::any_of(description.streams.begin(), description.streams.end(), [&](const auto& stream) {
+                         const auto known = before.find(stream.stream);
+                         return stream.credentials && known != before.end() && known->second == *stream.credentials;
+                       });
+  if (!session && goes_on) session = context.remote;
   // Where only the streams have credentials, and all the same, they are the session's.
   if (!session) {
     for (const StreamDescription& stream : description.streams) {
@@ -151,18 +161,25 @@ Result<> Agent::set_remote_description(TimePoint now, const Description& descrip
     }
   }
   if (session) {
-    context.pacer.set_peer(description.pacing_ms
-                               ? std::optional<Duration>(std::chrono::milliseconds(*description.pacing_ms))
-                               : std::nullopt);
-    context.remote_lite = description.lite;
+    // A fragment that only adds candidates need not say the pacing again.
+    if (description.pacing_ms) {
+      context.pacer.set_peer(std::chrono::milliseconds(*description.pacing_ms));
+    } else if (*session != context.remote) {
+      context.pacer.set_peer(std::nullopt);
+    }
     // RFC 8445 6.1.1: of a full and a lite agent the full one controls.
     if (description.lite && context.role == Role::controlled) parts_->outgoing.switch_role(now);
     apply_remote_credentials(now, *session);
+    context.remote_lite = description.lite;
   }
   for (const StreamDescription& stream : description.streams) {
-    if (stream.credentials && stream.credentials != session) {
-      parts_->remotes.set_stream_credentials(stream.stream, *stream.credentials);
+    if (!stream.credentials) continue;
+    // New credentials of one stream are a new generation of that stream alone.
+    Stream* known = context.find_stream(stream.stream);
+    if (known != nullptr && before[stream.stream].complete() && before[stream.stream] != *stream.credentials) {
+      forget_remote(*known);
     }
+    if (stream.credentials != session) parts_->remotes.set_stream_credentials(stream.stream, *stream.credentials);
   }
   if (session) remote_credentials_known(now);
   for (const StreamDescription& stream : description.streams) {
@@ -203,28 +220,33 @@ void Agent::remote_credentials_known(TimePoint now) {
   parts_->incoming.replay_early_checks(now);
 }
 
-void Agent::forget_remote(bool keep_early_checks) {
+void Agent::forget_remote(Stream& stream) {
   AgentContext& context = parts_->context;
-  parts_->outgoing.forget_all();
-  for (auto& [stream_id, stream] : context.streams) {
-    for (auto& [component_id, component] : stream.components) {
-      parts_->paths.revoke(stream, component);
-      component.had_path = false;
-    }
-    stream.checklist.clear();
-    stream.remote_candidates.clear();
-    stream.remote_credentials.reset();
-    stream.remote_ended = false;
-    stream.remote_mentioned = false;
-    // What only a peer's answers had shown of us.
-    for (LocalCandidate& local : stream.local_candidates) {
-      if (local.candidate.type == CandidateType::peer_reflexive) local.gone = true;
-    }
+  for (auto& [component_id, component] : stream.components) {
+    parts_->outgoing.forget(stream.id, component_id);
+    parts_->paths.revoke(stream, component);
+    component.had_path = false;
   }
+  stream.checklist.clear();
+  stream.remote_candidates.clear();
+  stream.remote_credentials.reset();
+  stream.remote_ended = false;
+  stream.remote_mentioned = false;
+  // With the pairs gone, so may be what only a peer's answers had shown of us, and what nobody can use any more.
+  std::erase_if(stream.local_candidates, [](const LocalCandidate& local) {
+    return local.gone || local.candidate.type == CandidateType::peer_reflexive;
+  });
   for (auto& [id, transport] : context.transports) {
+    if (transport.stream != stream.id) continue;
     for (const Address& remote : transport.validated) context.emit(SourceRevoked{id, remote});
     transport.validated.clear();
   }
+}
+
+void Agent::forget_remote(bool keep_early_checks) {
+  AgentContext& context = parts_->context;
+  parts_->outgoing.forget_all();
+  for (auto& [stream_id, stream] : context.streams) forget_remote(stream);
   parts_->remotes.clear();
   if (!keep_early_checks) context.early_checks.clear();
   context.remote = {};
@@ -300,6 +322,7 @@ void Agent::transport_failed(TimePoint now, TransportId id, std::string_view rea
   if (parts_->closed() || found == context.transports.end()) return;
   context.emit(Warning{std::string(reason)});
   parts_->gathering.failed(id);
+  parts_->outgoing.forget(id);
   Stream& stream = context.streams.at(found->second.stream);
   std::vector<PairId> broken;
   for (const auto& pair : stream.checklist.pairs()) {
@@ -311,6 +334,8 @@ void Agent::transport_failed(TimePoint now, TransportId id, std::string_view rea
       parts_->paths.lost(now, stream, *pair, "its local socket failed");
     }
   }
+  for (const Address& remote : found->second.validated) context.emit(SourceRevoked{id, remote});
+  found->second.validated.clear();
   settle(now);
 }
 
@@ -384,11 +409,16 @@ void Agent::settle(TimePoint now) {
 std::optional<TimePoint> Agent::next_timeout() const {
   if (parts_->over() || !parts_->checks_possible_since) return std::nullopt;
   std::optional<TimePoint> next = parts_->outgoing.next_timeout(parts_->last_seen);
-  const TimePoint patience_ends = *parts_->checks_possible_since + kPatience;
   const ConnectionState state = parts_->context.state;
-  const bool may_fail = state == ConnectionState::checking || state == ConnectionState::disconnected;
-  if (may_fail && parts_->last_seen < patience_ends) {
-    next = next ? std::min(*next, patience_ends) : patience_ends;
+  if (state != ConnectionState::checking && state != ConnectionState::disconnected) return next;
+  const auto consider = [&](TimePoint end) {
+    if (parts_->last_seen < end) next = std::min(next.value_or(end), end);
+  };
+  consider(*parts_->checks_possible_since + kPatience);
+  for (const auto& [id, stream] : parts_->context.streams) {
+    for (const auto& [component_id, component] : stream.components) {
+      consider(patience_ends(component, *parts_->checks_possible_since));
+    }
   }
   return next;
 }

@@ -150,6 +150,7 @@ class Agent {
   void apply_remote_credentials(TimePoint now, const Credentials& credentials);
   void remote_credentials_known(TimePoint now);
   void forget_remote(bool keep_early_checks);
+  void forget_remote(Stream& stream);
   void release_component(Stream& stream, ComponentId component);
   void stop(ConnectionState state, std::string reason);
 

@@ -54,6 +54,10 @@ const char* text(PairState state) {
   return "?";
 }
 
+TimePoint patience_ends(const Component& component, TimePoint checks_possible_since) {
+  return std::max(checks_possible_since, component.added) + kPatience;
+}
+
 bool unused_by_peer(const AgentContext& context, const Stream& stream, ComponentId component) {
   const bool has_candidate = std::any_of(stream.remote_candidates.begin(), stream.remote_candidates.end(),
                                          [&](const auto& remote) { return remote.candidate.component == component; });
@@ -92,6 +96,9 @@ std::string explain_component(const AgentContext& context, const Stream& stream,
                                     [&](const auto& l) { return !l.gone && l.candidate.component == component.id; });
   const auto remotes = std::count_if(stream.remote_candidates.begin(), stream.remote_candidates.end(),
                                      [&](const auto& r) { return r.candidate.component == component.id; });
+  const bool had_local = std::any_of(stream.local_candidates.begin(), stream.local_candidates.end(),
+                                     [&](const auto& l) { return l.candidate.component == component.id; });
+  if (locals == 0 && had_local) return name + "its local sockets failed";
   if (locals == 0) return name + "no local candidates (no usable network address, or no free port)";
   if (!context.remote_of(stream).complete()) return name + "the peer's ufrag and pwd are not known yet";
   if (remotes == 0) return name + "no remote candidates came from the peer";
@@ -131,7 +138,7 @@ std::string why_lost(const AgentContext& context, const Stream& stream, const Co
 ConnectionVerdict judge_connection(const AgentContext& context, TimePoint now,
                                    std::optional<TimePoint> checks_possible_since) {
   if (!checks_possible_since || context.streams.empty()) return {ConnectionState::fresh, {}};
-  const bool patient = now < *checks_possible_since + kPatience;
+  bool patient = now < *checks_possible_since + kPatience;
 
   bool all_have_path = true;
   bool all_nominated = true;
@@ -149,6 +156,8 @@ ConnectionVerdict judge_connection(const AgentContext& context, TimePoint now,
         continue;
       }
       ++used;
+      const bool waits = now < patience_ends(component, *checks_possible_since);
+      patient = patient || waits;
       all_have_path = all_have_path && component.selected.has_value();
       all_nominated = all_nominated && component.nominated;
       doubtful = doubtful || component.consent.doubtful(now);
@@ -160,7 +169,7 @@ ConnectionVerdict judge_connection(const AgentContext& context, TimePoint now,
         if (!open && lost_failure.empty()) {
           lost_failure = why_lost(context, stream, component);
         }
-      } else if (!patient && !open && stream.local_ended) {
+      } else if (!waits && !open && stream.local_ended) {
         failure += (failure.empty() ? "" : "; ") + explain_component(context, stream, component);
       }
     }

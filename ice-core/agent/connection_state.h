@@ -14,6 +14,9 @@ namespace ice {
 /// (RFC 8863 4).
 inline constexpr Duration kPatience = std::chrono::milliseconds(39'500);
 
+/// Until when a component without any path does not fail. One that is added later is given the same time.
+[[nodiscard]] TimePoint patience_ends(const Component& component, TimePoint checks_possible_since);
+
 struct ConnectionVerdict {
   ConnectionState state = ConnectionState::fresh;
   std::string reason;  ///< for disconnected and failed

@@ -13,6 +13,8 @@ inline constexpr std::uint16_t kMaxComponentId = 256;  // RFC 8445 13
 inline constexpr std::size_t kMaxRemoteCandidates = 500;
 /// Candidates kept for streams that do not exist yet, over all of them.
 inline constexpr std::size_t kMaxOrphanCandidates = 500;
+/// Local candidates of one stream, those learned from answers included, after which no more are learned.
+inline constexpr std::size_t kMaxLocalCandidates = 1000;
 /// Requests remembered until the peer's credentials are known.
 inline constexpr std::size_t kMaxEarlyChecks = 100;
 

@@ -30,6 +30,7 @@ struct Component {
   std::optional<PairId> selected;  ///< the valid pair that media uses
   bool nominated = false;          ///< `selected` is nominated
   bool had_path = false;           ///< media was possible once in this generation
+  TimePoint added{};               ///< its patience begins no sooner (RFC 8863 4)
   Consent consent;
 };
 

@@ -46,6 +46,7 @@ struct CandidatePair {
   std::optional<PairId> checked_pair;
 
   TimePoint check_started{};     ///< of the check in progress
+  unsigned role_conflicts = 0;   ///< 487 that it was answered with
   bool check_triggered = false;  ///< the check in progress was triggered by a request
   TimePoint last_response{};     ///< the latest accepted success response: consent counts from it
   std::optional<Duration> round_trip_time;

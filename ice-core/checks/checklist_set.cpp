@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "ice-core/checks/checklist_set.h"
 
+#include <utility>
+
 #include "ice-core/candidates/priority.h"
 
 namespace ice {
@@ -68,31 +70,33 @@ CandidatePair* ChecklistSet::add_pair(Stream& stream, LocalIndex local, RemoteIn
   return &added;
 }
 
-CandidatePair& ChecklistSet::add_valid_pair(Stream& stream, LocalIndex local, RemoteIndex remote, PairId checked) {
+CandidatePair* ChecklistSet::add_valid_pair(Stream& stream, LocalIndex local, RemoteIndex remote, PairId checked) {
   CandidatePair pair = make_pair(stream, local, remote);
   pair.listed = false;
   pair.state = PairState::succeeded;
   pair.checked_pair = checked;
-  return stream.checklist.add(std::move(pair));
+  if (!make_room(pair.priority)) return nullptr;
+  return &stream.checklist.add(std::move(pair));
 }
 
 bool ChecklistSet::make_room(PairPriority for_priority) {
   if (pair_count() < kMaxPairs) return true;
-  // What failed goes first, then the lowest priority; what succeeded or is under way stays.
+  // What failed goes first, then the lowest priority; what is under way last, and only for something better; what
+  // succeeded stays.
+  const auto rank = [](const CandidatePair& pair) {
+    if (pair.state == PairState::failed) return 0;
+    return pair.state == PairState::in_progress ? 2 : 1;
+  };
   Stream* victim_stream = nullptr;
   const CandidatePair* victim = nullptr;
   for (auto& [id, stream] : context_.streams) {
     for (const auto& pair : stream.checklist.pairs()) {
-      const bool failed = pair->state == PairState::failed;
-      if (!failed && pair->state != PairState::waiting && pair->state != PairState::frozen) continue;
-      if (pair->valid) continue;
-      const bool better_victim =
-          victim == nullptr ||
-          (failed != (victim->state == PairState::failed) ? failed : pair->priority < victim->priority);
-      if (better_victim) {
-        victim = pair.get();
-        victim_stream = &stream;
+      if (pair->valid || pair->state == PairState::succeeded) continue;
+      if (victim != nullptr && std::pair(rank(*pair), pair->priority) >= std::pair(rank(*victim), victim->priority)) {
+        continue;
       }
+      victim = pair.get();
+      victim_stream = &stream;
     }
   }
   if (victim == nullptr) return false;

@@ -27,7 +27,8 @@ class ChecklistSet {
   /// Adds one pair unless it is redundant or the cap leaves no room; gives the pair that is now there.
   CandidatePair* add_pair(Stream& stream, LocalIndex local, RemoteIndex remote);
   /// A valid pair that is in no checklist (RFC 8445 7.2.5.3.2).
-  CandidatePair& add_valid_pair(Stream& stream, LocalIndex local, RemoteIndex remote, PairId checked);
+  /// Nothing where the cap leaves no room.
+  CandidatePair* add_valid_pair(Stream& stream, LocalIndex local, RemoteIndex remote, PairId checked);
 
   /// A pair of this foundation succeeded: the others of it may be checked, in every list (RFC 8445 7.2.5.3.3).
   void unfreeze(const std::string& foundation);

@@ -113,7 +113,7 @@ std::optional<RemoteIndex> IncomingChecks::remote_candidate(Stream& stream, Comp
 
 void IncomingChecks::learn(TimePoint now, const EarlyCheck& check) {
   const auto found = context_.transports.find(check.transport);
-  if (found == context_.transports.end()) return;
+  if (found == context_.transports.end() || found->second.state != Transport::State::ready) return;
   const Transport& transport = found->second;
   Stream& stream = context_.streams.at(transport.stream);
 
@@ -137,8 +137,8 @@ void IncomingChecks::learn(TimePoint now, const EarlyCheck& check) {
         if (!valid->nominated) paths_.nominated(now, stream, *valid);
         return;
       }
-      // RFC 7675 5.1: a pair that was valid, and on which nothing was asked for 30 s, has no consent to be used. It has to
-      // succeed once more before the nomination counts.
+      // RFC 7675 5.1: a pair that was valid, and on which nothing was asked for 30 s, has no consent to be used. It has
+      // to succeed once more before the nomination counts.
       pair->state = PairState::waiting;
     }
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "ice-core/agent/limits.h"
 #include "ice-core/candidates/priority.h"
 #include "ice-core/checks/check_messages.h"
 
@@ -12,6 +13,9 @@ namespace {
 
 /// At most so many sources are trusted on one transport; an authenticated peer has no use for more.
 constexpr std::size_t kMaxValidatedSources = 64;
+
+/// A conflict is over after one 487, or a few where both sides' cross; a pair that only ever gets more is no use.
+constexpr unsigned kMaxRoleConflicts = 20;
 
 void keep_earliest(std::optional<TimePoint>& earliest, std::optional<TimePoint> other) {
   if (other && (!earliest || *other < *earliest)) earliest = other;
@@ -39,7 +43,17 @@ void OutgoingChecks::validate_source(TransportId transport_id, const Address& re
   if (found == context_.transports.end()) return;
   Transport& transport = found->second;
   if (std::find(transport.validated.begin(), transport.validated.end(), remote) != transport.validated.end()) return;
-  if (transport.validated.size() >= kMaxValidatedSources) return;
+  if (transport.validated.size() >= kMaxValidatedSources) {
+    // A check can be replayed from anywhere: the oldest source that never answered a check of ours makes room.
+    const Stream& stream = context_.streams.at(transport.stream);
+    const auto oldest = std::find_if(transport.validated.begin(), transport.validated.end(), [&](const Address& known) {
+      const CandidatePair* pair = stream.checklist.find_listed(transport_id, known);
+      return pair == nullptr || !pair->valid_pair;
+    });
+    if (oldest == transport.validated.end()) return;
+    context_.emit(SourceRevoked{transport_id, *oldest});
+    transport.validated.erase(oldest);
+  }
   transport.validated.push_back(remote);
   context_.emit(SourceValidated{transport_id, remote, transport.stream, transport.component});
 }
@@ -149,6 +163,8 @@ CandidatePair& OutgoingChecks::valid_pair_for(Stream& stream, CandidatePair& che
     }
   }
   if (!local) {
+    // A peer that names another address in each answer is believed only so often.
+    if (stream.local_candidates.size() >= kMaxLocalCandidates) return checked;
     const LocalCandidate& base = stream.local(checked.local);
     LocalCandidate reflexive = base;
     reflexive.candidate.type = CandidateType::peer_reflexive;
@@ -162,7 +178,8 @@ CandidatePair& OutgoingChecks::valid_pair_for(Stream& stream, CandidatePair& che
   }
   // RFC 8445 7.2.5.3.2: the valid pair is the mapped address and where the request went.
   if (CandidatePair* known = stream.checklist.find(*local, checked.remote)) return *known;
-  return checklists_.add_valid_pair(stream, *local, checked.remote, checked.id);
+  CandidatePair* added = checklists_.add_valid_pair(stream, *local, checked.remote, checked.id);
+  return added != nullptr ? *added : checked;
 }
 
 void OutgoingChecks::handle_success(TimePoint now, Stream& stream, CandidatePair& pair, const Pending& pending,
@@ -182,6 +199,8 @@ void OutgoingChecks::handle_success(TimePoint now, Stream& stream, CandidatePair
     fail(now, stream, pair, "answered without a mapped address");
     return;
   }
+  // Before room is made for another pair: this one stays.
+  pair.state = PairState::succeeded;
   CandidatePair& valid = valid_pair_for(stream, pair, *mapped, pending.priority);
   const bool newly_valid = !valid.valid;
   valid.valid = true;
@@ -189,7 +208,6 @@ void OutgoingChecks::handle_success(TimePoint now, Stream& stream, CandidatePair
   if (round_trip) valid.round_trip_time = round_trip;
   if (valid.id != pair.id && !valid.checked_pair) valid.checked_pair = pair.id;
   pair.valid_pair = valid.id;
-  pair.state = PairState::succeeded;
   // A second check of the pair may be answered while its nomination waits in the queue: that one stays.
   if (pair.nomination != NominationStep::queued) stream.checklist.triggered().remove(pair.id);
   if (newly_valid) {
@@ -221,6 +239,10 @@ void OutgoingChecks::handle_error(TimePoint now, Stream& stream, CandidatePair& 
       context_.tie_breaker = context_.random.next_u64();  // RFC 8445 16.1; RFC 5245 kept it
     }
     if (pending.purpose != Purpose::consent && pair.state != PairState::succeeded) {
+      if (++pair.role_conflicts > kMaxRoleConflicts) {
+        fail(now, stream, pair, "answered with 487 (Role Conflict) without end");
+        return;
+      }
       pair.state = PairState::waiting;
       stream.checklist.triggered().push(pair.id);
     }
@@ -247,8 +269,8 @@ void OutgoingChecks::handle_time_out(TimePoint now, const Pending& pending) {
   CandidatePair* pair = stream != nullptr ? stream->checklist.find(pending.pair) : nullptr;
   if (pair == nullptr || pending.purpose == Purpose::consent) return;
   if (pending.purpose == Purpose::nomination) {
-    // Heavy loss makes one nomination a coin toss: the best valid pair is nominated anew for as long as there is one. It
-    // need not be this one, which may have died while another took its place.
+    // Heavy loss makes one nomination a coin toss: the best valid pair is nominated anew for as long as there is one.
+    // It need not be this one, which may have died while another took its place.
     if (pair->nomination == NominationStep::in_flight) pair->nomination = NominationStep::none;
     return;
   }
@@ -297,6 +319,10 @@ void OutgoingChecks::drop_without_consent(TimePoint now, Stream& stream, const C
     const bool old = now >= pair->last_response + Consent::kLifetime;
     if (pair->component == component.id && pair->valid && old && pair->id != selected) stale.push_back(pair->id);
   }
+  if (stream.checklist.find(*selected) == nullptr) {
+    paths_.revoke(stream, stream.components.at(component.id));  // never so, or else this would never end
+    return;
+  }
   stale.push_back(*selected);
   for (const PairId id : stale) {
     if (CandidatePair* pair = stream.checklist.find(id)) paths_.lost(now, stream, *pair, kConsentExpired);
@@ -324,6 +350,14 @@ void OutgoingChecks::advance(TimePoint now) {
   for (std::size_t i = 0; i < pending_.size();) {
     Pending& pending = pending_[i];
     const auto step = pending.transaction.handle_timeout(now);
+    if (step == StunTransaction::Step::retransmit) {
+      // A pair that made room for a better one is not asked again.
+      const Stream* stream = context_.find_stream(pending.stream);
+      if (stream == nullptr || stream->checklist.find(pending.pair) == nullptr) {
+        pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(i));
+        continue;
+      }
+    }
     if (step == StunTransaction::Step::retransmit) {
       ++context_.counters.retransmissions_sent;
       const ByteView request = pending.transaction.request();
@@ -362,6 +396,10 @@ std::optional<TimePoint> OutgoingChecks::next_timeout(TimePoint now) const {
 void OutgoingChecks::forget(StreamId stream, ComponentId component) {
   std::erase_if(pending_,
                 [&](const Pending& pending) { return pending.stream == stream && pending.component == component; });
+}
+
+void OutgoingChecks::forget(TransportId transport) {
+  std::erase_if(pending_, [&](const Pending& pending) { return pending.transport == transport; });
 }
 
 }  // namespace ice

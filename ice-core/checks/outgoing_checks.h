@@ -31,6 +31,7 @@ class OutgoingChecks {
   void validate_source(TransportId transport, const Address& remote);
   void forget_all() { pending_.clear(); }
   void forget(StreamId stream, ComponentId component);
+  void forget(TransportId transport);
 
  private:
   enum class Purpose { check, nomination, consent };

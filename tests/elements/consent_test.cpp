@@ -18,8 +18,9 @@ namespace {
 class Block {
  public:
   explicit Block(GstPad* pad) : pad_(pad) {
-    id_ = gst_pad_add_probe(pad, static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER |
-                                                              GST_PAD_PROBE_TYPE_BUFFER_LIST),
+    id_ = gst_pad_add_probe(pad,
+                            static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER |
+                                                         GST_PAD_PROBE_TYPE_BUFFER_LIST),
                             on_block, this, nullptr);
   }
   ~Block() { gst_pad_remove_probe(pad_, id_); }
@@ -98,8 +99,8 @@ GST_START_TEST(consent_lives_while_downstream_is_blocked) {
     Block block(pair.src.get()->sinkpad);
     fail_unless_equals_int(gst_harness_push(pair.sink.get(), numbered_buffer(0, 100)), GST_FLOW_OK);
     block.wait_until_it_holds();
-    const auto end = std::chrono::steady_clock::now() +
-                     std::chrono::seconds(g_getenv("GST_ICE_SLOW_TESTS") != nullptr ? 60 : 0);
+    const auto end =
+        std::chrono::steady_clock::now() + std::chrono::seconds(g_getenv("GST_ICE_SLOW_TESTS") != nullptr ? 60 : 0);
     do {
       wait_for_fresh_consent(pair);
       expect_completed(pair);

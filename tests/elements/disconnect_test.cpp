@@ -42,8 +42,10 @@ GST_START_TEST(a_peer_that_vanishes_ends_the_stream_or_is_an_error_or_is_waited_
   Harness newcomer("icesink interfaces=127.0.0.1");
   Signaling signaling(newcomer.element(), wait.src.element());
   newcomer.set_state(GST_STATE_PLAYING);
-  g_object_set(wait.src.element(), "remote-description", text(newcomer.element(), "local-description").c_str(), nullptr);
-  g_object_set(newcomer.element(), "remote-description", text(wait.src.element(), "local-description").c_str(), nullptr);
+  g_object_set(wait.src.element(), "remote-description", text(newcomer.element(), "local-description").c_str(),
+               nullptr);
+  g_object_set(newcomer.element(), "remote-description", text(wait.src.element(), "local-description").c_str(),
+               nullptr);
   wait_connected(newcomer.element());
   fail_unless_equals_int(gst_harness_push(newcomer.get(), numbered_buffer(9, 100)), GST_FLOW_OK);
   GstBuffer* buffer = gst_harness_pull(wait.src.get());

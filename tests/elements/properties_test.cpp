@@ -97,9 +97,9 @@ GST_END_TEST
 
 GST_START_TEST(values_read_back_as_they_were_set_before_and_after_joining) {
   InPipeline sink("icesink");
-  g_object_set(sink.it, "session", "talk", "stream", 3U, "component", 2U, "controlling", FALSE, "pacing", 20U, "min-port",
-               40000U, "max-port", 40100U, "interfaces", "lo, 127.0.0.1", "local-ufrag", "mine", "local-pwd", kPwd.c_str(),
-               "remote-description", kDescription, "remote-candidates",
+  g_object_set(sink.it, "session", "talk", "stream", 3U, "component", 2U, "controlling", FALSE, "pacing", 20U,
+               "min-port", 40000U, "max-port", 40100U, "interfaces", "lo, 127.0.0.1", "local-ufrag", "mine",
+               "local-pwd", kPwd.c_str(), "remote-description", kDescription, "remote-candidates",
                "candidate:2 1 UDP 2130706431 192.0.2.2 5000 typ host", "wait-for-connection", FALSE, "qos-dscp", 46,
                "buffer-size", 100000, nullptr);
   gst_util_set_object_arg(G_OBJECT(sink.it), "disconnect-action", "wait");

@@ -151,14 +151,15 @@ GST_START_TEST(after_a_goodbye_icesink_ends_its_upstream) {
     src.set_state(GST_STATE_PLAYING);
     wait_connected(sink.element());
   }
-  poll_until(
-      [&] { return gst_harness_push(sink.get(), numbered_buffer(0, 100)) == GST_FLOW_EOS; }, "push() to say EOS");
+  poll_until([&] { return gst_harness_push(sink.get(), numbered_buffer(0, 100)) == GST_FLOW_EOS; },
+             "push() to say EOS");
 }
 GST_END_TEST
 
 GST_START_TEST(after_a_goodbye_a_waiting_icesink_with_eos_lets_go) {
   const Server server;
-  Pipeline sender("fakesrc sizetype=fixed sizemax=100 ! identity sleep-time=2000 ! " + in_room("icesink name=sink", server));
+  Pipeline sender("fakesrc sizetype=fixed sizemax=100 ! identity sleep-time=2000 ! " +
+                  in_room("icesink name=sink", server));
   sender.set_state(GST_STATE_PLAYING);
   {
     Harness src(in_room("icesrc", server));

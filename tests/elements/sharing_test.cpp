@@ -19,16 +19,20 @@ void collect(GObject*, guint stream, const gchar* candidate, gpointer lines) {
   static_cast<std::vector<std::string>*>(lines)->push_back(std::to_string(stream) + " " + candidate);
 }
 
-bool gathered(gpointer element) { return nick(element, "ice-gathering-state") == "complete"; }
+bool gathered(gpointer element) {
+  return nick(element, "ice-gathering-state") == "complete";
+}
 
 void wait_gathered(gpointer element) {
-  wait_until(element, "ice-gathering-state", [&] { return gathered(element); }, "gathering to complete");
+  wait_until(
+      element, "ice-gathering-state", [&] { return gathered(element); }, "gathering to complete");
 }
 
 }  // namespace
 
 GST_START_TEST(elements_of_one_session_in_one_pipeline_share_an_agent_however_deep_they_stand) {
-  Pipeline pipeline("icesrc name=src ! fakesink  bin.( fakesrc ! icesink name=sink )  icesrc name=other session=b ! fakesink");
+  Pipeline pipeline(
+      "icesrc name=src ! fakesink  bin.( fakesrc ! icesink name=sink )  icesrc name=other session=b ! fakesink");
   Pipeline other("icesrc name=src ! fakesink");
   fail_unless(agent_of(pipeline["src"]) == nullptr);
   pipeline.set_state(GST_STATE_READY);
@@ -70,7 +74,8 @@ GST_START_TEST(what_is_set_on_one_reads_the_same_on_all_and_is_notified_there) {
   expect_text(uint_text(agent.get(), "pacing"), "30");
 
   g_object_set(agent.get(), "pacing", 40U, nullptr);
-  wait_until(pipeline["sink"], "pacing", [&] { return uint_text(pipeline["sink"], "pacing") == "40"; }, "pacing 40");
+  wait_until(
+      pipeline["sink"], "pacing", [&] { return uint_text(pipeline["sink"], "pacing") == "40"; }, "pacing 40");
   expect_text(uint_text(pipeline["src"], "pacing"), "40");
 
   std::atomic<int> notified{0};
@@ -126,7 +131,8 @@ GST_END_TEST
 
 GST_START_TEST(gathering_begins_when_all_siblings_have_joined) {
   Pipeline pipeline(
-      "icesrc name=a interfaces=127.0.0.1 ! fakesink  icesrc name=b component=2 ! fakesink  fakesrc ! icesink stream=1");
+      "icesrc name=a interfaces=127.0.0.1 ! fakesink  icesrc name=b component=2 ! fakesink  fakesrc ! icesink "
+      "stream=1");
   std::vector<std::string> lines;
   g_signal_connect(pipeline["a"], "on-ice-candidate", G_CALLBACK(collect), &lines);
   pipeline.set_state(GST_STATE_PAUSED);
@@ -162,7 +168,8 @@ GST_START_TEST(a_late_element_adds_its_component_to_the_running_agent) {
   fail_unless(agent_of(late) == agent_of(pipeline["src"]));
   wait_until(
       pipeline["src"], "local-description",
-      [&] { return contains(text(pipeline["src"], "local-description"), " 2 UDP "); }, "component 2 in the description");
+      [&] { return contains(text(pipeline["src"], "local-description"), " 2 UDP "); },
+      "component 2 in the description");
   fail_if(contains(before, " 2 UDP "));
 }
 GST_END_TEST

@@ -149,7 +149,8 @@ GST_START_TEST(a_handler_may_drop_the_last_reference) {
   gst_object_ref_sink(pipeline);
   GstElement* src = gst_bin_get_by_name(GST_BIN(pipeline), "src");
   std::atomic<bool> gone{false};
-  g_object_weak_ref(G_OBJECT(src), [](gpointer flag, GObject*) { *static_cast<std::atomic<bool>*>(flag) = true; }, &gone);
+  g_object_weak_ref(
+      G_OBJECT(src), [](gpointer flag, GObject*) { *static_cast<std::atomic<bool>*>(flag) = true; }, &gone);
   g_signal_connect_swapped(src, "on-ice-candidate", G_CALLBACK(+[](gpointer data) {
                              auto** held = static_cast<GstElement**>(data);
                              if (*held == nullptr) return;
@@ -173,7 +174,8 @@ GST_START_TEST(elements_and_agents_are_gone_when_their_pipeline_is) {
     poll_until([&] { return stat(peers.a["src"], "packets-received") > 20; }, "media");
     const auto agent = agent_of(peers.a["src"]);
     for (GObject* object : {agent.get(), G_OBJECT(peers.a["src"]), G_OBJECT(peers.a["sink"])}) {
-      g_object_weak_ref(object, [](gpointer count, GObject*) { ++*static_cast<std::atomic<int>*>(count); }, &gone);
+      g_object_weak_ref(
+          object, [](gpointer count, GObject*) { ++*static_cast<std::atomic<int>*>(count); }, &gone);
     }
   }
   poll_until([&] { return gone == 3; }, "everything to be gone");
@@ -210,9 +212,9 @@ GST_END_TEST
 
 GST_START_TEST(state_changes_in_any_order_end_where_they_should) {
   Pipeline pipeline(kBothWays);
-  const GstState states[] = {GST_STATE_READY,  GST_STATE_PLAYING, GST_STATE_PAUSED, GST_STATE_READY,  GST_STATE_PAUSED,
-                             GST_STATE_NULL,   GST_STATE_PAUSED,  GST_STATE_NULL,   GST_STATE_READY,  GST_STATE_NULL,
-                             GST_STATE_PLAYING, GST_STATE_READY,  GST_STATE_PLAYING, GST_STATE_NULL};
+  const GstState states[] = {GST_STATE_READY,   GST_STATE_PLAYING, GST_STATE_PAUSED,  GST_STATE_READY, GST_STATE_PAUSED,
+                             GST_STATE_NULL,    GST_STATE_PAUSED,  GST_STATE_NULL,    GST_STATE_READY, GST_STATE_NULL,
+                             GST_STATE_PLAYING, GST_STATE_READY,   GST_STATE_PLAYING, GST_STATE_NULL};
   for (const GstState state : states) {
     pipeline.set_state(state);
     GstState now = GST_STATE_VOID_PENDING;

@@ -28,7 +28,9 @@ struct Wake {
   }
 };
 
-void on_notify(GObject*, GParamSpec*, gpointer wake) { (*static_cast<Wake*>(wake))(); }
+void on_notify(GObject*, GParamSpec*, gpointer wake) {
+  (*static_cast<Wake*>(wake))();
+}
 
 void on_candidate(GObject*, guint stream, const gchar* candidate, gpointer other) {
   g_signal_emit_by_name(other, "add-ice-candidate", stream, candidate);
@@ -116,7 +118,8 @@ void wait_until(gpointer object, const char* property, const std::function<bool(
 }
 
 void wait_for_nick(gpointer object, const char* property, const char* wanted) {
-  wait_until(object, property, [&] { return nick(object, property) == wanted; }, wanted);
+  wait_until(
+      object, property, [&] { return nick(object, property) == wanted; }, wanted);
 }
 
 void wait_connected(gpointer object) {
@@ -141,9 +144,13 @@ void poll(const std::function<bool()>& holds, const char* what, std::chrono::nan
 
 }  // namespace
 
-void poll_until(const std::function<bool()>& holds, const char* what) { poll(holds, what, kPatienceChrono); }
+void poll_until(const std::function<bool()>& holds, const char* what) {
+  poll(holds, what, kPatienceChrono);
+}
 
-void poll_long(const std::function<bool()>& holds, const char* what) { poll(holds, what, std::chrono::seconds(60)); }
+void poll_long(const std::function<bool()>& holds, const char* what) {
+  poll(holds, what, std::chrono::seconds(60));
+}
 
 void drain_events(gpointer) {
   // A complaint of an element of our own goes through the event thread as everything else does, in order.
@@ -183,7 +190,9 @@ std::string text(const Message& message) {
   return result;
 }
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 void compare_texts(const char* what, const std::string& is, const std::string& wanted, int line) {
   fail_unless(is == wanted, "line %d: %s is \"%s\", not \"%s\"", line, what, is.c_str(), wanted.c_str());

@@ -12,7 +12,9 @@ struct WatchedMemory {
   test::MemoryWatch* watch;
 };
 
-WatchedMemory* watched(GstMemory* memory) { return reinterpret_cast<WatchedMemory*>(memory); }
+WatchedMemory* watched(GstMemory* memory) {
+  return reinterpret_cast<WatchedMemory*>(memory);
+}
 
 struct WatchedAllocator {
   GstAllocator parent;

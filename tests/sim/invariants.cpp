@@ -128,6 +128,8 @@ bool Invariants::Watch::unused_by_peer(const Flow& flow) const {
 
 void Invariants::told_description(const AgentHost& host, const ice::Description& description) {
   Watch& known = watch(host);
+  const bool first = known.remote_credentials.empty();
+  const int generation = known.generation;
   const auto add = [&](const std::optional<ice::Credentials>& credentials) {
     if (!credentials || !credentials->complete()) return;
     const std::pair pair(credentials->ufrag, credentials->pwd);
@@ -153,6 +155,8 @@ void Invariants::told_description(const AgentHost& host, const ice::Description&
     if (stream.end_of_candidates) known.ended_streams.insert(stream.stream);
   }
   // RFC 8445 14.2: the higher of both, 50 ms when the peer proposes none.
+  // What only adds to a generation need not say the pacing again.
+  if (!description.pacing_ms && !first && known.generation == generation) return;
   const ice::Duration theirs = description.pacing_ms ? milliseconds(*description.pacing_ms) : kDefaultTa;
   known.ta = std::max({host.options().agent.pacing, theirs, ice::Duration(milliseconds(5))});
 }
