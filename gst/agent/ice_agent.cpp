@@ -313,6 +313,7 @@ void IceAgent::begin_session(std::vector<std::string>& complaints) {
   peer_ = Peer::none;
   peer_present_ = false;
   peer_known_ = false;
+  refused_caps_ = false;
   pair_changes_ = 0;
   shown_gathering_ = GST_ICE_GATHERING_STATE_NEW;
   shown_connection_ = GST_ICE_CONNECTION_STATE_NEW;
@@ -365,6 +366,7 @@ void IceAgent::leave(const std::shared_ptr<AgentMember>& member) {
 void IceAgent::begin_generation() {
   session_->new_generation();
   remote_offer_.clear();
+  refused_caps_ = false;
   peer_known_ = false;
   for (auto& [flow, state] : flows_) {
     // Nothing leaves or arrives between here and the next peer's path.

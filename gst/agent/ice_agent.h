@@ -179,6 +179,7 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   bool new_remote_pwd_ = false;    ///< the same
   Peer peer_ = Peer::none;
   bool peer_present_ = false;  ///< in the room
+  bool refused_caps_ = false;  ///< of this peer, and said so
   bool peer_known_ = false;    ///< since this generation began some peer was in the room
   std::uint64_t pair_changes_ = 0;
   GstIceGatheringState shown_gathering_ = GST_ICE_GATHERING_STATE_NEW;     ///< as far as it was notified

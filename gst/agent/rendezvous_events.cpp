@@ -169,9 +169,11 @@ void IceAgent::on_peer_caps(const std::vector<FlowCaps>& flows) {
     const std::lock_guard lock(mutex_);
     if (!open_ || peer_ == Peer::gone) return;
     complaints = remote_offer_.replace(flows);
+    // Said once: a hostile peer must not fill the log.
+    if (std::exchange(refused_caps_, refused_caps_ || !complaints.empty())) complaints.clear();
   }
   GST_CAT_INFO(agent_debug, "the peer sends on %zu flows", flows.size());
-  for (const std::string& complaint : complaints) tell_warning(complaint);
+  if (!complaints.empty()) tell_warning(complaints.front());
   tell_remote_offer();
 }
 
