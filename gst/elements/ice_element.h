@@ -61,6 +61,8 @@ class IceElement final : public AgentMember, public std::enable_shared_from_this
 
   /// For the log, and for the bus, at once or when there is one.
   void complain(const std::vector<std::string>& texts);
+  /// For the log, and as an INFO message for the bus.
+  void inform(const std::string& text);
 
   // ---- AgentMember ----
   void notify(SessionProperty property) override;
@@ -74,6 +76,7 @@ class IceElement final : public AgentMember, public std::enable_shared_from_this
   SetOutcome set_session_property(SessionProperty property, const GValue* value);
   [[nodiscard]] ObjectRef<GstIceAgent> find_agent(GstElement* element) const;
   void post_warning(GstElement* element, const std::string& text);
+  void post_info(const std::string& text);
   /// What came of it, for the log: the counters of our component when we leave.
   void log_stats() const;
 
