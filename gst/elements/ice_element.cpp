@@ -375,6 +375,21 @@ void IceElement::peer_gone(bool goodbye) {
   if (const auto element = element_.lock()) traits_.peer_gone(goodbye);
 }
 
+void IceElement::peer_caps(const PeerCaps& caps) {
+  const auto element = element_.lock();
+  if (element && traits_.peer_caps) traits_.peer_caps(caps);
+}
+
+void IceElement::key_unit_wanted() {
+  const auto element = element_.lock();
+  if (element && traits_.key_unit_wanted) traits_.key_unit_wanted();
+}
+
+void IceElement::media_possible() {
+  const auto element = element_.lock();
+  if (element && traits_.media_possible) traits_.media_possible();
+}
+
 // ---- class ----
 
 void IceElement::install_properties(GObjectClass* klass) {

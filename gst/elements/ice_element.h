@@ -36,6 +36,10 @@ class IceElement final : public AgentMember, public std::enable_shared_from_this
     GstDebugCategory* debug = nullptr;
     /// The peer is gone for good and `disconnect-action` is eos. On the event thread, while the element is alive.
     std::function<void(bool goodbye)> peer_gone;
+    // What an element leaves empty does not concern it. On the event thread, while it is alive, each of them:
+    std::function<void(const PeerCaps& caps)> peer_caps = {};
+    std::function<void()> key_unit_wanted = {};
+    std::function<void()> media_possible = {};
   };
 
   IceElement(GstElement* element, Traits traits);
@@ -82,6 +86,9 @@ class IceElement final : public AgentMember, public std::enable_shared_from_this
   void warn(const std::string& text) override;
   void fail(const std::string& text, const std::string& details) override;
   void peer_gone(bool goodbye) override;
+  void peer_caps(const PeerCaps& caps) override;
+  void key_unit_wanted() override;
+  void media_possible() override;
 
  private:
   static void install_properties(GObjectClass* klass);
