@@ -187,7 +187,7 @@ void IceAgent::on_connection_state(const ice::ConnectionStateChanged& event) {
   }
   if (event.state != ice::ConnectionState::failed) return;
   if (was_connected) {
-    on_peer_gone(false, event.reason);
+    on_peer_gone(event.reason);
     return;
   }
   {
