@@ -53,6 +53,7 @@ struct Joining {
   bool receives = false;                     ///< an icesrc, of which a flow has one
   const SessionSettings& settings;           ///< its own
   const std::set<SessionProperty>& changed;  ///< those of them that the agent shall take over
+  bool watches = false;                      ///< neither receives nor sends: keeps the session, and hears of it
 };
 
 /// Any thread may call everything. Nothing waits for the network or another thread.
@@ -83,6 +84,8 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   void leave(const std::shared_ptr<AgentMember>& member);
   /// Tells whether a member is in PLAYING: only then it speaks of what may take as long as it likes.
   void set_playing(const std::shared_ptr<AgentMember>& member, bool playing);
+  /// A watching member goes over to a flow that others carry, so that the one it was on can end. False: none do.
+  bool move(const std::shared_ptr<AgentMember>& member, Flow to);
 
   // ---- what members want of their sockets ----
   void set_send_buffer(Flow flow, int bytes);
@@ -95,6 +98,9 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   /// An icesrc's: somebody downstream wants a key frame. Passed on to the peer, at most once in 100 ms.
   /// False: there is no rendezvous to carry it.
   bool request_key_frame(Flow flow);
+  /// What is known of the caps with which the peer sends this flow, for a member that has just joined and may get media
+  /// before it is told.
+  [[nodiscard]] PeerCaps peer_caps(Flow flow) const;
   /// The `remote-offer` property, owned by the caller: what the present peer sends, or null.
   [[nodiscard]] GstStructure* remote_offer() const;
 
@@ -103,6 +109,7 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
     std::shared_ptr<AgentMember> member;
     Flow flow;
     bool receives;
+    bool sends;
     bool playing = false;
   };
   struct FlowState {
@@ -173,6 +180,7 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   void note_remote(SessionProperty property);
   void adopt(const Joining& joining, std::vector<std::string>& complaints);
   ice::Result<> apply(SessionProperty property, const SessionSettings& settings);
+  [[nodiscard]] PeerCaps peer_caps_locked(Flow flow) const;
   [[nodiscard]] bool live(SessionProperty property, GValue* value, const Flow* flow) const;
   [[nodiscard]] GstStructure* stats(const Flow* flow) const;
 

@@ -6,6 +6,7 @@
 #include "tests/elements/support.h"
 
 using namespace test;
+using Server = RendezvousServer;
 
 namespace {
 
