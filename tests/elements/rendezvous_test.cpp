@@ -6,7 +6,6 @@
 #include "tests/elements/support.h"
 
 using namespace test;
-using Server = RendezvousServer;
 
 namespace {
 
