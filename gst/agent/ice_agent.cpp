@@ -38,6 +38,7 @@ SetOutcome IceAgent::set(SessionProperty property, const GValue* value) {
   }
   post_property(property);
   if (property == SessionProperty::rendezvous) post_remote_offer();
+  report_progress();
   return outcome;
 }
 
@@ -177,21 +178,27 @@ ice::Result<> IceAgent::apply(SessionProperty property, const SessionSettings& s
 // ---- actions ----
 
 void IceAgent::gather() {
-  const std::lock_guard lock(mutex_);
-  if (!session_ || !open_ || gathering_) return;
-  gathering_ = true;
-  session_->gather();
-  enter_room();
+  {
+    const std::lock_guard lock(mutex_);
+    if (!session_ || !open_ || gathering_) return;
+    gathering_ = true;
+    session_->gather();
+    enter_room();
+  }
+  report_progress();
 }
 
 /// Enters the room that is set, or leaves the one that was; nothing before gathering.
 void IceAgent::enter_room() {
   if (!open_ || !gathering_) return;
+  room_ = ProgressFacts::Room::none;
+  room_note_.clear();
   if (!settings_.rendezvous) {
     exchange_.stop();
     return;
   }
   GST_CAT_INFO(agent_debug, "entering %s", settings_.rendezvous->c_str());
+  room_ = ProgressFacts::Room::entering;
   exchange_.start(*settings_.rendezvous, std::shared_ptr<PeerListener>(shared_from_this(), this));
 }
 
@@ -266,15 +273,17 @@ ice::Result<MediaEnds> IceAgent::join(const Joining& joining) {
       flows_[joining.flow] = {.ends = {session_->sender(joining.flow.stream, joining.flow.component),
                                        session_->receiver(joining.flow.stream, joining.flow.component)}};
     }
-    members_.push_back({joining.member, joining.flow, joining.receives});
+    const bool sends = !joining.receives && !joining.watches;
+    members_.push_back({joining.member, joining.flow, joining.receives, sends});
     ends = flows_[joining.flow].ends;
-    if (!joining.receives) {
+    if (sends) {
       local_offer_.add(joining.flow);
       exchange_.send_caps(local_offer_.flows());
     }
   }
   post_warnings(std::move(complaints));
   post_remote_offer();
+  report_progress();
   return ends;
 }
 
@@ -312,6 +321,9 @@ void IceAgent::begin_session(std::vector<std::string>& complaints) {
   gathering_ = false;
   peer_ = Peer::none;
   peer_present_ = false;
+  room_ = ProgressFacts::Room::none;
+  room_note_.clear();
+  failure_.clear();
   peer_known_ = false;
   refused_caps_ = false;
   pair_changes_ = 0;
@@ -344,6 +356,7 @@ void IceAgent::begin_session(std::vector<std::string>& complaints) {
 }
 
 void IceAgent::leave(const std::shared_ptr<AgentMember>& member) {
+  const ProgressAtEnd progress{*this};
   const std::lock_guard lock(mutex_);
   const auto found = std::ranges::find(members_, member, &Member::member);
   if (found == members_.end()) return;
@@ -357,13 +370,24 @@ void IceAgent::leave(const std::shared_ptr<AgentMember>& member) {
   }
   const auto same_flow = [&](const Member& other) { return other.flow == flow; };
   if (std::ranges::none_of(members_, same_flow)) session_->remove_component(flow.stream, flow.component);
-  if (std::ranges::none_of(members_, [&](const Member& other) { return same_flow(other) && !other.receives; })) {
+  if (std::ranges::none_of(members_, [&](const Member& other) { return same_flow(other) && other.sends; })) {
     local_offer_.remove(flow);
     exchange_.send_caps(local_offer_.flows());
   }
 }
 
+bool IceAgent::move(const std::shared_ptr<AgentMember>& member, Flow to) {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::ranges::find(members_, member, &Member::member);
+  const auto carries = [](Flow flow) { return [flow](const Member& other) { return other.flow == flow; }; };
+  if (found == members_.end() || std::ranges::none_of(members_, carries(to))) return false;
+  const Flow from = std::exchange(found->flow, to);
+  if (std::ranges::none_of(members_, carries(from))) session_->remove_component(from.stream, from.component);
+  return true;
+}
+
 void IceAgent::begin_generation() {
+  failure_.clear();
   session_->new_generation();
   remote_offer_.clear();
   refused_caps_ = false;

@@ -23,6 +23,7 @@
 #include "gst/agent/offer.h"
 #include "gst/agent/pace.h"
 #include "gst/agent/peer_exchange.h"
+#include "gst/agent/progress_reporter.h"
 #include "gst/agent/session.h"
 #include "gst/agent/session_properties.h"
 
@@ -52,6 +53,7 @@ struct Joining {
   bool receives = false;                     ///< an icesrc, of which a flow has one
   const SessionSettings& settings;           ///< its own
   const std::set<SessionProperty>& changed;  ///< those of them that the agent shall take over
+  bool watches = false;                      ///< neither receives nor sends: keeps the session, and hears of it
 };
 
 /// Any thread may call everything. Nothing waits for the network or another thread.
@@ -80,6 +82,10 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   ice::Result<MediaEnds> join(const Joining& joining);
   /// Leaves; the last to do so closes the session.
   void leave(const std::shared_ptr<AgentMember>& member);
+  /// Tells whether a member is in PLAYING: only then it speaks of what may take as long as it likes.
+  void set_playing(const std::shared_ptr<AgentMember>& member, bool playing);
+  /// A watching member goes over to a flow that others carry, so that the one it was on can end. False: none do.
+  bool move(const std::shared_ptr<AgentMember>& member, Flow to);
 
   // ---- what members want of their sockets ----
   void set_send_buffer(Flow flow, int bytes);
@@ -92,6 +98,9 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   /// An icesrc's: somebody downstream wants a key frame. Passed on to the peer, at most once in 100 ms.
   /// False: there is no rendezvous to carry it.
   bool request_key_frame(Flow flow);
+  /// What is known of the caps with which the peer sends this flow, for a member that has just joined and may get media
+  /// before it is told.
+  [[nodiscard]] PeerCaps peer_caps(Flow flow) const;
   /// The `remote-offer` property, owned by the caller: what the present peer sends, or null.
   [[nodiscard]] GstStructure* remote_offer() const;
 
@@ -100,6 +109,8 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
     std::shared_ptr<AgentMember> member;
     Flow flow;
     bool receives;
+    bool sends;
+    bool playing = false;
   };
   struct FlowState {
     MediaEnds ends;
@@ -120,6 +131,7 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   void on_event(unsigned run, const ice::Event& event);
   void on_local_candidate(unsigned stream, const std::string& line);
   void on_connection_state(const ice::ConnectionStateChanged& event);
+  void on_never_connected(const std::string& reason);
   void on_path(const ice::PathChanged& event);
   void tell_property(SessionProperty property);
   void tell_warning(const std::string& text);
@@ -145,6 +157,16 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   void tell_remote_offer();
   void post_remote_offer();
 
+  // agent_progress.cpp: any thread
+  /// After anything that may have changed what is being waited for. Not under mutex_.
+  void report_progress();
+  /// Does so at the end of its scope, when locks taken since are given back.
+  struct ProgressAtEnd {
+    IceAgent& agent;
+    ~ProgressAtEnd() { agent.report_progress(); }
+  };
+  [[nodiscard]] ProgressReporter::View progress_view() const;
+
   [[nodiscard]] std::shared_ptr<Session> open_session() const;
 
   // under mutex_
@@ -158,6 +180,7 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   void note_remote(SessionProperty property);
   void adopt(const Joining& joining, std::vector<std::string>& complaints);
   ice::Result<> apply(SessionProperty property, const SessionSettings& settings);
+  [[nodiscard]] PeerCaps peer_caps_locked(Flow flow) const;
   [[nodiscard]] bool live(SessionProperty property, GValue* value, const Flow* flow) const;
   [[nodiscard]] GstStructure* stats(const Flow* flow) const;
 
@@ -188,7 +211,12 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   unsigned farewells_ = 0;                                                 ///< which one it is
   LocalOffer local_offer_;
   RemoteOffer remote_offer_;
+  ProgressFacts::Room room_ = ProgressFacts::Room::none;
+  std::string room_note_;  ///< what the rendezvous said last, when it hinders the entering of the room
+  std::string failure_;    ///< why the session has failed
   PeerExchange exchange_;
+
+  ProgressReporter progress_;  ///< its lock is taken before mutex_
 };
 
 /// The agent that elements with this `session` name share under this topmost ancestor; made when there is none.

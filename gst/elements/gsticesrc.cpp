@@ -29,6 +29,7 @@
 #include "gst/elements/ice_element.h"
 #include "gst/elements/incoming_buffers.h"
 #include "gst/elements/outgoing_buffers.h"
+#include "gst/elements/uri_handler.h"
 
 GST_DEBUG_CATEGORY_STATIC(ice_src_debug);
 #define GST_CAT_DEFAULT ice_src_debug
@@ -83,18 +84,18 @@ struct GstIceSrcPrivate {
 static GstStaticPadTemplate src_template =
     GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
 
+static IceElement& gst_ice_src_element(GObject* object);
+
 G_DEFINE_TYPE_WITH_CODE(GstIceSrc, gst_ice_src, GST_TYPE_PUSH_SRC, G_ADD_PRIVATE(GstIceSrc);
-                        GST_DEBUG_CATEGORY_INIT(ice_src_debug, "icesrc", 0, "ICE source"))
+                        G_IMPLEMENT_INTERFACE(GST_TYPE_URI_HANDLER,
+                                              (gstice::init_uri_handler<gst_ice_src_element, GST_URI_SRC>))
+                            GST_DEBUG_CATEGORY_INIT(ice_src_debug, "icesrc", 0, "ICE source"))
 GST_ELEMENT_REGISTER_DEFINE(icesrc, "icesrc", GST_RANK_NONE, GST_TYPE_ICE_SRC)
 
 namespace {
 
 GstIceSrcPrivate& priv(gpointer object) {
   return *static_cast<GstIceSrcPrivate*>(gst_ice_src_get_instance_private(static_cast<GstIceSrc*>(object)));
-}
-
-IceElement& ice_of(GObject* object) {
-  return *priv(object).ice;
 }
 
 // ---- properties ----
@@ -170,13 +171,16 @@ bool join(GstIceSrcPrivate& self) {
   self.ended = false;
   self.too_large = 0;
   if (!self.ice->join()) return false;
+  const auto agent = self.ice->joined_agent();
   {
     const std::lock_guard lock(self.mutex);
     self.receiver = self.ice->ends().receiver;
     self.flushing = false;
     self.receiver->unlock_stop();
+    // In a session that runs, media can be here before the event thread tells us.
+    self.gate.hear(agent->peer_caps(self.ice->flow()), std::chrono::steady_clock::now());
   }
-  if (self.buffer_size != 0) self.ice->joined_agent()->set_receive_buffer(self.ice->flow(), self.buffer_size);
+  if (self.buffer_size != 0) agent->set_receive_buffer(self.ice->flow(), self.buffer_size);
   return true;
 }
 
@@ -193,13 +197,23 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
     case GST_STATE_CHANGE_PAUSED_TO_PLAYING:
       // A live source has nothing to give but the present.
       self.receiver->clear();
+      // What was missed until now cannot be decoded without.
+      if (self.receiver->counters().packets_received > 0) {
+        (void)self.ice->joined_agent()->request_key_frame(self.ice->flow());
+      }
       self.receiver->set_listening(true);
+      break;
+    case GST_STATE_CHANGE_PLAYING_TO_PAUSED:
+      self.ice->set_playing(false);
       break;
     default:
       break;
   }
   const GstStateChangeReturn result = GST_ELEMENT_CLASS(gst_ice_src_parent_class)->change_state(element, transition);
   switch (transition) {
+    case GST_STATE_CHANGE_PAUSED_TO_PLAYING:
+      self.ice->set_playing(true);
+      break;
     case GST_STATE_CHANGE_PLAYING_TO_PAUSED:
       self.receiver->set_listening(false);
       self.receiver->clear();
@@ -445,12 +459,16 @@ GstFlowReturn create(GstPushSrc* push, GstBuffer** out) {
 
 }  // namespace
 
+static IceElement& gst_ice_src_element(GObject* object) {
+  return *priv(object).ice;
+}
+
 static void gst_ice_src_class_init(GstIceSrcClass* klass) {
   auto* object_class = G_OBJECT_CLASS(klass);
   object_class->set_property = set_property;
   object_class->get_property = get_property;
   object_class->finalize = finalize;
-  IceElement::install<ice_of>(object_class);
+  IceElement::install<gst_ice_src_element>(object_class);
 
   constexpr auto kFlags =
       static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
