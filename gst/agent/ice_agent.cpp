@@ -38,6 +38,7 @@ SetOutcome IceAgent::set(SessionProperty property, const GValue* value) {
   }
   post_property(property);
   if (property == SessionProperty::rendezvous) post_remote_offer();
+  report_progress();
   return outcome;
 }
 
@@ -177,21 +178,27 @@ ice::Result<> IceAgent::apply(SessionProperty property, const SessionSettings& s
 // ---- actions ----
 
 void IceAgent::gather() {
-  const std::lock_guard lock(mutex_);
-  if (!session_ || !open_ || gathering_) return;
-  gathering_ = true;
-  session_->gather();
-  enter_room();
+  {
+    const std::lock_guard lock(mutex_);
+    if (!session_ || !open_ || gathering_) return;
+    gathering_ = true;
+    session_->gather();
+    enter_room();
+  }
+  report_progress();
 }
 
 /// Enters the room that is set, or leaves the one that was; nothing before gathering.
 void IceAgent::enter_room() {
   if (!open_ || !gathering_) return;
+  room_ = ProgressFacts::Room::none;
+  room_note_.clear();
   if (!settings_.rendezvous) {
     exchange_.stop();
     return;
   }
   GST_CAT_INFO(agent_debug, "entering %s", settings_.rendezvous->c_str());
+  room_ = ProgressFacts::Room::entering;
   exchange_.start(*settings_.rendezvous, std::shared_ptr<PeerListener>(shared_from_this(), this));
 }
 
@@ -276,6 +283,7 @@ ice::Result<MediaEnds> IceAgent::join(const Joining& joining) {
   }
   post_warnings(std::move(complaints));
   post_remote_offer();
+  report_progress();
   return ends;
 }
 
@@ -313,7 +321,11 @@ void IceAgent::begin_session(std::vector<std::string>& complaints) {
   gathering_ = false;
   peer_ = Peer::none;
   peer_present_ = false;
+  room_ = ProgressFacts::Room::none;
+  room_note_.clear();
+  failure_.clear();
   peer_known_ = false;
+  refused_caps_ = false;
   pair_changes_ = 0;
   shown_gathering_ = GST_ICE_GATHERING_STATE_NEW;
   shown_connection_ = GST_ICE_CONNECTION_STATE_NEW;
@@ -344,6 +356,7 @@ void IceAgent::begin_session(std::vector<std::string>& complaints) {
 }
 
 void IceAgent::leave(const std::shared_ptr<AgentMember>& member) {
+  const ProgressAtEnd progress{*this};
   const std::lock_guard lock(mutex_);
   const auto found = std::ranges::find(members_, member, &Member::member);
   if (found == members_.end()) return;
@@ -374,8 +387,10 @@ bool IceAgent::move(const std::shared_ptr<AgentMember>& member, Flow to) {
 }
 
 void IceAgent::begin_generation() {
+  failure_.clear();
   session_->new_generation();
   remote_offer_.clear();
+  refused_caps_ = false;
   peer_known_ = false;
   for (auto& [flow, state] : flows_) {
     // Nothing leaves or arrives between here and the next peer's path.

@@ -23,6 +23,7 @@
 #include "gst/agent/offer.h"
 #include "gst/agent/pace.h"
 #include "gst/agent/peer_exchange.h"
+#include "gst/agent/progress_reporter.h"
 #include "gst/agent/session.h"
 #include "gst/agent/session_properties.h"
 
@@ -83,6 +84,8 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   void leave(const std::shared_ptr<AgentMember>& member);
   /// A watching member goes over to a flow that others carry, so that the one it was on can end. False: none do.
   bool move(const std::shared_ptr<AgentMember>& member, Flow to);
+  /// Tells whether a member is in PLAYING: only then it speaks of what may take as long as it likes.
+  void set_playing(const std::shared_ptr<AgentMember>& member, bool playing);
 
   // ---- what members want of their sockets ----
   void set_send_buffer(Flow flow, int bytes);
@@ -107,6 +110,7 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
     Flow flow;
     bool receives;
     bool sends;
+    bool playing = false;
   };
   struct FlowState {
     MediaEnds ends;
@@ -127,6 +131,7 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   void on_event(unsigned run, const ice::Event& event);
   void on_local_candidate(unsigned stream, const std::string& line);
   void on_connection_state(const ice::ConnectionStateChanged& event);
+  void on_never_connected(const std::string& reason);
   void on_path(const ice::PathChanged& event);
   void tell_property(SessionProperty property);
   void tell_warning(const std::string& text);
@@ -151,6 +156,16 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   void on_peer_gone(const std::string& reason);
   void tell_remote_offer();
   void post_remote_offer();
+
+  // agent_progress.cpp: any thread
+  /// After anything that may have changed what is being waited for. Not under mutex_.
+  void report_progress();
+  /// Does so at the end of its scope, when locks taken since are given back.
+  struct ProgressAtEnd {
+    IceAgent& agent;
+    ~ProgressAtEnd() { agent.report_progress(); }
+  };
+  [[nodiscard]] ProgressReporter::View progress_view() const;
 
   [[nodiscard]] std::shared_ptr<Session> open_session() const;
 
@@ -187,6 +202,7 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   bool new_remote_pwd_ = false;    ///< the same
   Peer peer_ = Peer::none;
   bool peer_present_ = false;  ///< in the room
+  bool refused_caps_ = false;  ///< of this peer, and said so
   bool peer_known_ = false;    ///< since this generation began some peer was in the room
   std::uint64_t pair_changes_ = 0;
   GstIceGatheringState shown_gathering_ = GST_ICE_GATHERING_STATE_NEW;     ///< as far as it was notified
@@ -195,7 +211,12 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   unsigned farewells_ = 0;                                                 ///< which one it is
   LocalOffer local_offer_;
   RemoteOffer remote_offer_;
+  ProgressFacts::Room room_ = ProgressFacts::Room::none;
+  std::string room_note_;  ///< what the rendezvous said last, when it hinders the entering of the room
+  std::string failure_;    ///< why the session has failed
   PeerExchange exchange_;
+
+  ProgressReporter progress_;  ///< its lock is taken before mutex_
 };
 
 /// The agent that elements with this `session` name share under this topmost ancestor; made when there is none.

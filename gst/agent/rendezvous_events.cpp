@@ -80,6 +80,7 @@ void IceAgent::on_peer_gone(const std::string& reason) {
       if (peer_ == Peer::none) begin_generation();
     }
   }
+  report_progress();
   if (action) {
     GST_CAT_INFO(agent_debug, "the peer is gone: %s", reason.c_str());
     if (action == GST_ICE_DISCONNECT_ACTION_ERROR) tell_failure("The peer is gone: " + reason);
@@ -94,6 +95,12 @@ void IceAgent::on_peer_gone(const std::string& reason) {
 
 void IceAgent::on_room_entered(bool first) {
   GST_CAT_INFO(agent_debug, "in the room, %s", first ? "as the first" : "a peer is there");
+  {
+    const std::lock_guard lock(mutex_);
+    room_ = ProgressFacts::Room::entered;
+    room_note_.clear();
+  }
+  report_progress();
   {
     const std::lock_guard lock(mutex_);
     if (!open_ || settings_.controlling) return;
@@ -121,6 +128,7 @@ void IceAgent::on_peer_joined(bool newcomer) {
     exchange_.send_caps(local_offer_.flows());
   }
   GST_CAT_INFO(agent_debug, "a peer is in the room; sending it our description");
+  report_progress();
   exchange_.send_description(std::move(description));
 }
 
@@ -144,6 +152,7 @@ void IceAgent::on_peer_description(const std::string& text) {
     return;
   }
   tell_property(SessionProperty::remote_ufrag);
+  report_progress();
 }
 
 void IceAgent::on_peer_candidate(unsigned stream, const std::string& line) {
@@ -169,9 +178,11 @@ void IceAgent::on_peer_caps(const std::vector<FlowCaps>& flows) {
     const std::lock_guard lock(mutex_);
     if (!open_ || peer_ == Peer::gone) return;
     complaints = remote_offer_.replace(flows);
+    // Said once: a hostile peer must not fill the log.
+    if (std::exchange(refused_caps_, refused_caps_ || !complaints.empty())) complaints.clear();
   }
   GST_CAT_INFO(agent_debug, "the peer sends on %zu flows", flows.size());
-  for (const std::string& complaint : complaints) tell_warning(complaint);
+  if (!complaints.empty()) tell_warning(complaints.front());
   tell_remote_offer();
 }
 
@@ -222,6 +233,7 @@ void IceAgent::on_peer_key_frame(unsigned stream, unsigned component) {
 }
 
 void IceAgent::on_peer_left(bool goodbye, const FlowCounts& sent) {
+  const ProgressAtEnd progress{*this};
   GST_CAT_INFO(agent_debug, "the peer left the room%s", goodbye ? " with a goodbye" : "");
   {
     const std::lock_guard lock(mutex_);
@@ -245,7 +257,10 @@ void IceAgent::on_rendezvous_failed(const std::string& message, bool fatal) {
   {
     const std::lock_guard lock(mutex_);
     needed = peer_ == Peer::none;
+    if (fatal) room_ = ProgressFacts::Room::failed;
+    if (room_ != ProgressFacts::Room::entered) room_note_ = message;
   }
+  report_progress();
   // Once there is a peer, media goes on without the room.
   if (fatal && needed) {
     tell_failure(message);

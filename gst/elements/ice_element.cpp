@@ -7,6 +7,9 @@
 
 #include "gst/agent/event_thread.h"
 
+// The element's own category, in every method.
+#define GST_CAT_DEFAULT traits_.debug
+
 namespace gstice {
 namespace {
 
@@ -33,6 +36,22 @@ bool has_bus(GstElement* element) {
   const auto top = topmost_ancestor(element);
   const ObjectRef<GstBus> bus(gst_element_get_bus(GST_ELEMENT(top.get())));
   return bus != nullptr;
+}
+
+GstProgressType message_type(ProgressType type) {
+  switch (type) {
+    case ProgressType::start:
+      return GST_PROGRESS_TYPE_START;
+    case ProgressType::go_on:
+      return GST_PROGRESS_TYPE_CONTINUE;
+    case ProgressType::complete:
+      return GST_PROGRESS_TYPE_COMPLETE;
+    case ProgressType::canceled:
+      return GST_PROGRESS_TYPE_CANCELED;
+    case ProgressType::error:
+      return GST_PROGRESS_TYPE_ERROR;
+  }
+  return GST_PROGRESS_TYPE_ERROR;
 }
 
 }  // namespace
@@ -278,7 +297,7 @@ void IceElement::log_stats() const {
   GstStructure* stats = nullptr;
   g_object_get(element.get(), "stats", &stats, nullptr);
   if (stats == nullptr) return;
-  GST_CAT_INFO_OBJECT(traits_.debug, element.get(), "at the end: %" GST_PTR_FORMAT, static_cast<void*>(stats));
+  GST_INFO_OBJECT(element.get(), "at the end: %" GST_PTR_FORMAT, static_cast<void*>(stats));
   gst_structure_free(stats);
 }
 
@@ -297,6 +316,10 @@ void IceElement::leave() {
     }
   }
   agent->leave(shared_from_this());
+}
+
+void IceElement::set_playing(bool playing) {
+  if (const auto agent = joined_agent()) agent->set_playing(shared_from_this(), playing);
 }
 
 void IceElement::gather() {
@@ -362,15 +385,26 @@ void IceElement::complain(const std::vector<std::string>& texts) {
   }
 }
 
+void IceElement::inform(const std::string& text) {
+  EventThread::post([self = shared_from_this(), text] { self->post_info(text); });
+}
+
+void IceElement::post_info(const std::string& text) {
+  const auto element = element_.lock();
+  if (!element) return;
+  // gst-launch-1.0 prints the details alone.
+  GST_ELEMENT_INFO(element.get(), RESOURCE, SETTINGS, ("%s", text.c_str()), ("%s", text.c_str()));
+}
+
 void IceElement::warn(const std::string& text) {
   const auto element = element_.lock();
   if (!element) return;
   const std::string clean = presentable(text);
-  GST_CAT_WARNING_OBJECT(traits_.debug, element.get(), "%s", clean.c_str());
   if (has_bus(element.get())) {
     post_warning(element.get(), clean);
     return;
   }
+  GST_WARNING_OBJECT(element.get(), "%s", clean.c_str());
   // gst-launch sets properties before the element is in its pipeline; its user shall hear of it all the same.
   const std::lock_guard lock(mutex_);
   if (unheard_.size() < kMaxUnheard) unheard_.push_back(clean);
@@ -412,6 +446,15 @@ void IceElement::key_unit_wanted() {
 void IceElement::media_possible() {
   const auto element = element_.lock();
   if (element && traits_.media_possible) traits_.media_possible();
+}
+
+void IceElement::progress(const ProgressNote& note) {
+  const auto element = element_.lock();
+  if (!element) return;
+  const std::string text = presentable(note.text);
+  GST_INFO_OBJECT(element.get(), "progress: %s", text.c_str());
+  gst_element_post_message(element.get(), gst_message_new_progress(GST_OBJECT(element.get()), message_type(note.type),
+                                                                   code_of(note.step), text.c_str()));
 }
 
 // ---- class ----

@@ -72,6 +72,8 @@ class IceElement final : public AgentMember, public std::enable_shared_from_this
   bool join();
   /// READY→NULL.
   void leave();
+  /// PAUSED→PLAYING, and back.
+  void set_playing(bool playing);
   /// READY→PAUSED: gathering begins, if it has not. Also the action of that name.
   void gather();
   void add_ice_candidate(unsigned stream, const char* candidate);
@@ -90,6 +92,8 @@ class IceElement final : public AgentMember, public std::enable_shared_from_this
 
   /// For the log, and for the bus, at once or when there is one.
   void complain(const std::vector<std::string>& texts);
+  /// For the log, and as an INFO message for the bus.
+  void inform(const std::string& text);
 
   // ---- AgentMember ----
   void notify(SessionProperty property) override;
@@ -100,6 +104,7 @@ class IceElement final : public AgentMember, public std::enable_shared_from_this
   void peer_caps(const PeerCaps& caps) override;
   void key_unit_wanted() override;
   void media_possible() override;
+  void progress(const ProgressNote& note) override;
 
  private:
   static void install_properties(GObjectClass* klass, bool watches);
@@ -109,6 +114,7 @@ class IceElement final : public AgentMember, public std::enable_shared_from_this
   SetOutcome set_room(const char* rendezvous);
   [[nodiscard]] ObjectRef<GstIceAgent> find_agent(GstElement* element) const;
   void post_warning(GstElement* element, const std::string& text);
+  void post_info(const std::string& text);
   /// What came of it, for the log: the counters of our component when we leave.
   void log_stats() const;
 

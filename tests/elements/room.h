@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A real gst-ice-rendezvous for a test.
+// A real gst-ice-rendezvous on loopback, and who may be in a room of it.
 #pragma once
 
 #include <string>
@@ -8,13 +8,13 @@
 
 namespace test {
 
-/// The server command on a free port of loopback; ends with this, or with the test's process.
-class RendezvousServer {
+/// The server command on a free port; ends with this, or with the test's process.
+class Server {
  public:
-  RendezvousServer();
-  ~RendezvousServer();
-  RendezvousServer(const RendezvousServer&) = delete;
-  RendezvousServer& operator=(const RendezvousServer&) = delete;
+  Server();
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
 
   /// A room's address for `rendezvous`, and for `uri`.
   std::string room(const char* name) const { return "ws://" + host() + "/" + name; }
@@ -27,5 +27,8 @@ class RendezvousServer {
   GSubprocess* process_ = nullptr;
   int port_ = 0;
 };
+
+/// A launch line of `element` in the one room that a test's peers meet in.
+std::string in_room(const char* element, const Server& server, const std::string& more = "");
 
 }  // namespace test

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "tests/elements/rendezvous_server.h"
+// See room.h.
+#include "tests/elements/room.h"
 
 #include <sys/prctl.h>
 
@@ -9,7 +10,7 @@
 
 namespace test {
 
-RendezvousServer::RendezvousServer() {
+Server::Server() {
   const char* command = g_getenv("GST_RENDEZVOUS_SERVER");
   fail_unless(command != nullptr, "GST_RENDEZVOUS_SERVER does not name the server: run this through meson");
   GSubprocessLauncher* launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE);
@@ -30,14 +31,18 @@ RendezvousServer::RendezvousServer() {
   port_ = std::stoi(said.substr(at + 5));
 }
 
-RendezvousServer::~RendezvousServer() {
+Server::~Server() {
   if (process_ != nullptr) stop();
 }
 
-void RendezvousServer::stop() {
+void Server::stop() {
   g_subprocess_force_exit(process_);
   g_subprocess_wait(process_, nullptr, nullptr);
   g_clear_object(&process_);
+}
+
+std::string in_room(const char* element, const Server& server, const std::string& more) {
+  return std::string(element) + " interfaces=127.0.0.1 rendezvous=" + server.room("my-room") + " " + more;
 }
 
 }  // namespace test
