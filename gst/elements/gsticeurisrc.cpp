@@ -164,6 +164,9 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
       // Live, also as long as there is nothing in it.
       if (!failed) result = GST_STATE_CHANGE_NO_PREROLL;
       break;
+    case GST_STATE_CHANGE_PAUSED_TO_PLAYING:
+      if (!failed) self.ice->set_playing(true);
+      break;
     case GST_STATE_CHANGE_PAUSED_TO_READY:
       self.follower->remove_pads();
       break;
