@@ -90,7 +90,7 @@ class Process:
             time.sleep(0.02)
 
     def wait_for(self, pattern: str, seconds: float) -> re.Match:
-        return self.wait_until(f"said “{pattern}”", seconds, lambda: re.search(pattern, self.said()))
+        return self.wait_until(f"said “{pattern}”", seconds, lambda: re.search(pattern, self.said(), re.MULTILINE))
 
     def wait_event(self, seconds: float, kind: str, *fields: str) -> Event:
         return self.wait_until(f"came to “{' '.join((kind, *fields))}”", seconds, lambda: self.first(kind, *fields))
