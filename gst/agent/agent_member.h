@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "gst/agent/offer.h"
 #include "gst/agent/session_properties.h"
 
 namespace gstice {
@@ -24,6 +25,13 @@ class AgentMember {
   /// The peer that was connected is gone for good and `disconnect-action` is eos. `goodbye`: it may still have sent
   /// something that is on its way.
   virtual void peer_gone(bool goodbye) = 0;
+  /// What is known of the caps with which the peer sends this member's flow: now, and at each change. `unknown` also
+  /// says that there is another peer from now on.
+  virtual void peer_caps(const PeerCaps& caps) = 0;
+  /// Somebody behind the peer wants a key frame on this member's flow, to which it sends.
+  virtual void key_unit_wanted() = 0;
+  /// From now on media can be sent on this member's flow, which it could not before: a path was found to this peer.
+  virtual void media_possible() = 0;
 };
 
 }  // namespace gstice

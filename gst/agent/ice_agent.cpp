@@ -267,8 +267,13 @@ ice::Result<MediaEnds> IceAgent::join(const Joining& joining) {
     }
     members_.push_back({joining.member, joining.flow, joining.receives});
     ends = flows_[joining.flow].ends;
+    if (!joining.receives) {
+      local_offer_.add(joining.flow);
+      exchange_.send_caps(local_offer_.flows());
+    }
   }
   post_warnings(std::move(complaints));
+  post_remote_offer();
   return ends;
 }
 
@@ -310,6 +315,8 @@ void IceAgent::begin_session(std::vector<std::string>& complaints) {
   shown_gathering_ = GST_ICE_GATHERING_STATE_NEW;
   shown_connection_ = GST_ICE_CONNECTION_STATE_NEW;
   flows_.clear();
+  local_offer_.clear();
+  remote_offer_.clear();
   departed_.clear();
 
   if (settings_.max_port.value_or(0) != 0 && settings_.min_port.value_or(0) > *settings_.max_port) {
@@ -343,14 +350,40 @@ void IceAgent::leave(const std::shared_ptr<AgentMember>& member) {
   departed_.push_back(member);
   if (members_.empty()) {
     end_session();
-  } else if (std::ranges::none_of(members_, [&](const Member& other) { return other.flow == flow; })) {
-    session_->remove_component(flow.stream, flow.component);
+    return;
   }
+  const auto same_flow = [&](const Member& other) { return other.flow == flow; };
+  if (std::ranges::none_of(members_, same_flow)) session_->remove_component(flow.stream, flow.component);
+  if (std::ranges::none_of(members_, [&](const Member& other) { return same_flow(other) && !other.receives; })) {
+    local_offer_.remove(flow);
+    exchange_.send_caps(local_offer_.flows());
+  }
+}
+
+void IceAgent::begin_generation() {
+  session_->new_generation();
+  remote_offer_.clear();
+  for (auto& [flow, state] : flows_) {
+    // Nothing leaves or arrives between here and the next peer's path.
+    if (state.ends.sender) state.sent_before = state.ends.sender->counters().packets_sent;
+    if (state.ends.receiver) state.received_before = state.ends.receiver->counters().packets_received;
+  }
+  post_remote_offer();
+}
+
+std::vector<FlowCount> IceAgent::sent_to_peer() const {
+  std::vector<FlowCount> counts;
+  for (const auto& [flow, state] : flows_) {
+    if (!state.ends.sender) continue;
+    const std::uint64_t packets = state.ends.sender->counters().packets_sent - state.sent_before;
+    counts.push_back({flow.stream.value, flow.component.value, packets});
+  }
+  return counts;
 }
 
 void IceAgent::end_session() {
   open_ = false;
-  exchange_.stop();
+  exchange_.stop(sent_to_peer());
   session_->close();
   // The next session has credentials of its own, and so has its peer; but where ours are fixed, the peer's are, too.
   const bool fixed = settings_.local_ufrag && settings_.local_pwd;
@@ -378,6 +411,34 @@ void IceAgent::set_receive_buffer(Flow flow, int bytes) {
 void IceAgent::set_dscp(Flow flow, int dscp) {
   const std::lock_guard lock(mutex_);
   if (session_) session_->set_dscp(flow.stream, flow.component, dscp);
+}
+
+// ---- what members tell the peer ----
+
+void IceAgent::set_offer(Flow flow, std::string caps) {
+  const std::lock_guard lock(mutex_);
+  if (open_ && local_offer_.set(flow, std::move(caps))) exchange_.send_caps(local_offer_.flows());
+}
+
+void IceAgent::request_key_frame(Flow flow) {
+  const std::lock_guard lock(mutex_);
+  const auto found = flows_.find(flow);
+  if (!open_ || found == flows_.end()) return;
+  const auto due = found->second.key_frames_asked.ask(std::chrono::steady_clock::now());
+  if (!due) return;
+  EventThread::post_at(*due, [weak = weak_from_this(), flow] {
+    if (const auto self = weak.lock()) self->exchange_.send_key_frame(flow.stream.value, flow.component.value);
+  });
+}
+
+bool IceAgent::expects_peer_caps() const {
+  const std::lock_guard lock(mutex_);
+  return open_ && settings_.rendezvous.has_value();
+}
+
+GstStructure* IceAgent::remote_offer() const {
+  const std::lock_guard lock(mutex_);
+  return remote_offer_.structure();
 }
 
 }  // namespace gstice

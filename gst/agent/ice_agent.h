@@ -17,19 +17,15 @@
 
 #include "gst/agent/agent_member.h"
 #include "gst/agent/agent_object.h"
+#include "gst/agent/flow.h"
 #include "gst/agent/object_ref.h"
+#include "gst/agent/offer.h"
+#include "gst/agent/pace.h"
 #include "gst/agent/peer_exchange.h"
 #include "gst/agent/session.h"
 #include "gst/agent/session_properties.h"
 
 namespace gstice {
-
-/// Which component of which stream.
-struct Flow {
-  ice::StreamId stream{0};
-  ice::ComponentId component{1};
-  auto operator<=>(const Flow&) const = default;
-};
 
 /// Candidates of the peer that came before the session they are for. An empty line ends a stream's.
 class EarlyCandidates {
@@ -89,6 +85,16 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   void set_receive_buffer(Flow flow, int bytes);
   void set_dscp(Flow flow, int dscp);
 
+  // ---- what members tell the peer over the rendezvous, and what it told ----
+  /// An icesink's: what it sends on this flow, as gst_caps_to_string() writes it, or kNoCaps.
+  void set_offer(Flow flow, std::string caps);
+  /// An icesrc's: somebody downstream wants a key frame. Passed on to the peer, at most once in 100 ms.
+  void request_key_frame(Flow flow);
+  /// Will the peer say what it sends?
+  [[nodiscard]] bool expects_peer_caps() const;
+  /// The `remote-offer` property, owned by the caller: what the present peer sends, or null.
+  [[nodiscard]] GstStructure* remote_offer() const;
+
  private:
   struct Member {
     std::shared_ptr<AgentMember> member;
@@ -99,23 +105,22 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
     MediaEnds ends;
     int send_buffer = 0;
     int receive_buffer = 0;
+    bool has_path = false;                  ///< as far as members were told
+    Pace key_frames_asked{kKeyFramePace};   ///< of the peer
+    Pace key_frames_wanted{kKeyFramePace};  ///< by the peer
+    std::uint64_t sent_before = 0;          ///< to earlier peers, in datagrams
+    std::uint64_t received_before = 0;      ///< from earlier peers
   };
+  static constexpr std::chrono::milliseconds kKeyFramePace{100};
   /// How far the present peer has come.
   enum class Peer { none, connected, gone };
   using Members = std::vector<std::shared_ptr<AgentMember>>;
 
-  // agent_events.cpp: on the event thread, but for the last two
+  // agent_events.cpp: on the event thread, but for the post_ ones
   void on_event(unsigned run, const ice::Event& event);
   void on_local_candidate(unsigned stream, const std::string& line);
   void on_connection_state(const ice::ConnectionStateChanged& event);
-  void on_room_entered(bool first) override;
-  void on_peer_joined(bool newcomer) override;
-  void on_peer_description(const std::string& text) override;
-  void on_peer_candidate(unsigned stream, const std::string& line) override;
-  void on_peer_left(bool goodbye) override;
-  void on_rendezvous_failed(const std::string& message, bool fatal) override;
-  /// The peer that was connected is gone for good: does what `disconnect-action` says.
-  void on_peer_gone(bool goodbye, const std::string& reason);
+  void on_path(const ice::PathChanged& event);
   void tell_property(SessionProperty property);
   void tell_warning(const std::string& text);
   void tell_failure(const std::string& text);
@@ -123,11 +128,28 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   void post_property(SessionProperty property);
   void post_warnings(std::vector<std::string> texts);
 
+  // rendezvous_events.cpp: on the event thread, but for the post_ one
+  void on_room_entered(bool first) override;
+  void on_peer_joined(bool newcomer) override;
+  void on_peer_description(const std::string& text) override;
+  void on_peer_candidate(unsigned stream, const std::string& line) override;
+  void on_peer_caps(const std::vector<FlowCaps>& flows) override;
+  void on_peer_key_frame(unsigned stream, unsigned component) override;
+  void on_peer_left(bool goodbye, const FlowCounts& sent) override;
+  void on_rendezvous_failed(const std::string& message, bool fatal) override;
+  /// The peer that was connected is gone for good: does what `disconnect-action` says.
+  void on_peer_gone(bool goodbye, const std::string& reason);
+  void tell_remote_offer();
+  void post_remote_offer();
+
   [[nodiscard]] std::shared_ptr<Session> open_session() const;
 
   // under mutex_
   void begin_session(std::vector<std::string>& complaints);
   void end_session();
+  /// Ready for another peer: new credentials, nothing known of it, nothing counted. Its remote offer is to be told.
+  void begin_generation();
+  [[nodiscard]] std::vector<FlowCount> sent_to_peer() const;
   void enter_room();
   void note_remote(SessionProperty property);
   void adopt(const Joining& joining, std::vector<std::string>& complaints);
@@ -156,6 +178,8 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   std::uint64_t pair_changes_ = 0;
   GstIceGatheringState shown_gathering_ = GST_ICE_GATHERING_STATE_NEW;     ///< as far as it was notified
   GstIceConnectionState shown_connection_ = GST_ICE_CONNECTION_STATE_NEW;  ///< as far as it was notified
+  LocalOffer local_offer_;
+  RemoteOffer remote_offer_;
   PeerExchange exchange_;
 };
 

@@ -49,12 +49,17 @@ MediaSender::SendResult MediaSender::send(std::span<const OutboundDatagram> data
     std::unique_lock lock(mutex_);
     result.outcome = state_locked(waiter);
     if (result.outcome != Outcome::sent) return result;
+    if (waiter.watches_ && std::exchange(waiter.seen_, connection_.number) != connection_.number) {
+      result.outcome = Outcome::fresh;
+      return result;
+    }
 
     const auto rest = datagrams.subspan(result.datagrams_sent);
     const auto slice = rest.first(std::min(rest.size(), kSliceDatagrams));
     const SendBatchResult batch = socket_->send_batch(slice, remote_, gso_);
     result.datagrams_sent += batch.done;
     result.too_large += batch.too_large;
+    result.largest_refused = std::max(result.largest_refused, batch.largest_refused);
     counters_.packets_sent += batch.done - batch.too_large - batch.errors;
     counters_.bytes_sent += batch.bytes_sent;
     counters_.send_errors += batch.errors;
@@ -90,6 +95,17 @@ bool MediaSender::has_path() const {
   return socket_ != nullptr;
 }
 
+MediaSender::Connection MediaSender::connection() const {
+  const std::lock_guard lock(mutex_);
+  return connection_;
+}
+
+void MediaSender::watch_connections(Waiter& waiter) {
+  const std::lock_guard lock(mutex_);
+  waiter.watches_ = true;
+  waiter.seen_ = 0;
+}
+
 void MediaSender::unlock(Waiter& waiter) {
   const Control control(*this);
   waiter.unlocked_ = true;
@@ -110,6 +126,7 @@ void MediaSender::set_path(std::shared_ptr<UdpSocket> socket, const ice::Address
   const Control control(*this);
   if (closed_) return;
   if (socket_ != socket || remote_ != remote) gso_ = {};
+  if (!connection_.up) connection_ = {connection_.number + 1, true, std::chrono::steady_clock::now()};
   socket_ = std::move(socket);
   remote_ = remote;
 }
@@ -117,12 +134,14 @@ void MediaSender::set_path(std::shared_ptr<UdpSocket> socket, const ice::Address
 void MediaSender::revoke() {
   const Control control(*this);
   socket_.reset();
+  connection_.up = false;
 }
 
 void MediaSender::close() {
   const Control control(*this);
   closed_ = true;
   socket_.reset();
+  connection_.up = false;
 }
 
 MediaReceiver::Outcome MediaReceiver::pop(std::vector<InboundDatagram>& out, std::size_t limit,

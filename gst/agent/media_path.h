@@ -30,20 +30,24 @@ class MediaSender {
   /// the same.
   class Waiter {
     friend class MediaSender;
-    bool unlocked_ = false;     ///< guarded by the sender's mutex, as is
+    bool unlocked_ = false;     ///< guarded by the sender's mutex, as is all of it
     bool interrupted_ = false;  ///< unlock() was called: remembered for a wait that unlock_stop() would overtake
+    bool watches_ = false;      ///< wants to be told of each new connection
+    std::uint64_t seen_ = 0;    ///< the connection it was told of last
   };
 
   enum class Outcome {
     sent,      ///< everything went to the kernel (or was dropped by the network below it)
+    fresh,     ///< nothing (more) was sent yet on a connection that this waiter, who watches, hears of only now
     no_path,   ///< no valid pair now: nothing (more) was sent
     unlocked,  ///< unlock() was called meanwhile
     closed,    ///< the component or session is gone
   };
   struct SendResult {
     Outcome outcome = Outcome::sent;
-    std::size_t datagrams_sent = 0;  ///< of those given, from the first
-    std::size_t too_large = 0;       ///< refused by the kernel with EMSGSIZE, counted as sent
+    std::size_t datagrams_sent = 0;   ///< of those given, from the first
+    std::size_t too_large = 0;        ///< refused by the kernel with EMSGSIZE, counted as sent
+    std::size_t largest_refused = 0;  ///< the length of the longest of those
   };
 
   /// Sends the datagrams in order by sendmmsg, runs of equal size by UDP_SEGMENT. Holds this component's mutex across
@@ -52,11 +56,23 @@ class MediaSender {
   SendResult send(std::span<const OutboundDatagram> datagrams, Waiter& waiter);
   SendResult send(std::span<const OutboundDatagram> datagrams) { return send(datagrams, only_waiter_); }
 
-  /// Blocks until there is a path (returns sent), or unlocked or closed. Also returns `unlocked`, once, when unlock() and
-  /// unlock_stop() both came since the last wait.
+  /// Blocks until there is a path (returns sent), or unlocked or closed. Also returns `unlocked`, once, when unlock()
+  /// and unlock_stop() both came since the last wait.
   Outcome wait_for_path(Waiter& waiter);
   Outcome wait_for_path() { return wait_for_path(only_waiter_); }
   [[nodiscard]] bool has_path() const;
+
+  /// A path where there was none before. A change from one path to another, as nomination makes, is not another one.
+  struct Connection {
+    std::uint64_t number = 0;  ///< 0: there was none so far
+    bool up = false;           ///< it is there now
+    std::chrono::steady_clock::time_point since;
+  };
+  /// The present connection, or the latest.
+  [[nodiscard]] Connection connection() const;
+  /// From now on send() returns `fresh` to this waiter, once for each connection, the present one included, before it
+  /// sends anything on it.
+  void watch_connections(Waiter& waiter);
 
   /// Makes send() and wait_for_path() of this waiter return `unlocked` until unlock_stop(). Any thread.
   void unlock(Waiter& waiter);
@@ -90,6 +106,7 @@ class MediaSender {
   std::condition_variable changed_;
   std::shared_ptr<UdpSocket> socket_;
   ice::Address remote_;
+  Connection connection_;
   GsoState gso_;
   Waiter only_waiter_;
   bool closed_ = false;

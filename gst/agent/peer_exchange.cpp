@@ -61,8 +61,14 @@ void PeerExchange::start(const std::string& url, std::weak_ptr<PeerListener> lis
   callbacks.candidate = [weak](unsigned stream, const std::string& line) {
     Room::tell(weak, [stream, line](Room&, PeerListener& to) { to.on_peer_candidate(stream, line); });
   };
-  callbacks.peer_left = [weak](bool goodbye) {
-    Room::tell(weak, [goodbye](Room&, PeerListener& to) { to.on_peer_left(goodbye); });
+  callbacks.caps = [weak](const std::vector<FlowCaps>& flows) {
+    Room::tell(weak, [flows](Room&, PeerListener& to) { to.on_peer_caps(flows); });
+  };
+  callbacks.key_frame = [weak](unsigned stream, unsigned component) {
+    Room::tell(weak, [stream, component](Room&, PeerListener& to) { to.on_peer_key_frame(stream, component); });
+  };
+  callbacks.peer_left = [weak](bool goodbye, const FlowCounts& sent) {
+    Room::tell(weak, [goodbye, sent](Room&, PeerListener& to) { to.on_peer_left(goodbye, sent); });
   };
   callbacks.failed = [weak](const std::string& message, bool fatal) {
     Room::tell(weak, [message, fatal](Room&, PeerListener& to) { to.on_rendezvous_failed(message, fatal); });
@@ -74,10 +80,10 @@ void PeerExchange::start(const std::string& url, std::weak_ptr<PeerListener> lis
   room_ = std::move(room);
 }
 
-void PeerExchange::stop() {
+void PeerExchange::stop(FlowCounts sent) {
   if (const auto room = replace(nullptr)) {
     room->left = true;
-    room->client->close();
+    room->client->close(std::move(sent));
   }
 }
 
@@ -94,6 +100,16 @@ void PeerExchange::send_description(std::string description) {
 void PeerExchange::send_candidate(unsigned stream, std::string line) {
   const std::lock_guard lock(mutex_);
   if (room_) room_->client->send_candidate(stream, std::move(line));
+}
+
+void PeerExchange::send_caps(std::vector<FlowCaps> flows) {
+  const std::lock_guard lock(mutex_);
+  if (room_) room_->client->send_caps(std::move(flows));
+}
+
+void PeerExchange::send_key_frame(unsigned stream, unsigned component) {
+  const std::lock_guard lock(mutex_);
+  if (room_) room_->client->send_key_frame(stream, component);
 }
 
 }  // namespace gstice

@@ -7,6 +7,9 @@
 
 #include "gst/agent/event_thread.h"
 
+// The element's own category, in every method.
+#define GST_CAT_DEFAULT traits_.debug
+
 namespace gstice {
 namespace {
 
@@ -193,7 +196,7 @@ void IceElement::log_stats() const {
   GstStructure* stats = nullptr;
   g_object_get(element.get(), "stats", &stats, nullptr);
   if (stats == nullptr) return;
-  GST_CAT_INFO_OBJECT(traits_.debug, element.get(), "at the end: %" GST_PTR_FORMAT, static_cast<void*>(stats));
+  GST_INFO_OBJECT(element.get(), "at the end: %" GST_PTR_FORMAT, static_cast<void*>(stats));
   gst_structure_free(stats);
 }
 
@@ -260,15 +263,26 @@ void IceElement::complain(const std::vector<std::string>& texts) {
   }
 }
 
+void IceElement::inform(const std::string& text) {
+  EventThread::post([self = shared_from_this(), text] { self->post_info(text); });
+}
+
+void IceElement::post_info(const std::string& text) {
+  const auto element = element_.lock();
+  if (!element) return;
+  // gst-launch-1.0 prints the details alone.
+  GST_ELEMENT_INFO(element.get(), RESOURCE, SETTINGS, ("%s", text.c_str()), ("%s", text.c_str()));
+}
+
 void IceElement::warn(const std::string& text) {
   const auto element = element_.lock();
   if (!element) return;
   const std::string clean = presentable(text);
-  GST_CAT_WARNING_OBJECT(traits_.debug, element.get(), "%s", clean.c_str());
   if (has_bus(element.get())) {
     post_warning(element.get(), clean);
     return;
   }
+  GST_WARNING_OBJECT(element.get(), "%s", clean.c_str());
   // gst-launch sets properties before the element is in its pipeline; its user shall hear of it all the same.
   const std::lock_guard lock(mutex_);
   if (unheard_.size() < kMaxUnheard) unheard_.push_back(clean);
@@ -295,6 +309,21 @@ void IceElement::local_candidate(unsigned stream, const std::string& line) {
 
 void IceElement::peer_gone(bool goodbye) {
   if (const auto element = element_.lock()) traits_.peer_gone(goodbye);
+}
+
+void IceElement::peer_caps(const PeerCaps& caps) {
+  const auto element = element_.lock();
+  if (element && traits_.peer_caps) traits_.peer_caps(caps);
+}
+
+void IceElement::key_unit_wanted() {
+  const auto element = element_.lock();
+  if (element && traits_.key_unit_wanted) traits_.key_unit_wanted();
+}
+
+void IceElement::media_possible() {
+  const auto element = element_.lock();
+  if (element && traits_.media_possible) traits_.media_possible();
 }
 
 // ---- class ----

@@ -28,6 +28,10 @@ class IceElement final : public AgentMember, public std::enable_shared_from_this
     GstDebugCategory* debug = nullptr;
     /// The peer is gone for good and `disconnect-action` is eos. On the event thread, while the element is alive.
     std::function<void(bool goodbye)> peer_gone;
+    // What an element leaves empty does not concern it. On the event thread, while it is alive, each of them:
+    std::function<void(const PeerCaps& caps)> peer_caps = {};
+    std::function<void()> key_unit_wanted = {};
+    std::function<void()> media_possible = {};
   };
 
   IceElement(GstElement* element, Traits traits);
@@ -61,6 +65,8 @@ class IceElement final : public AgentMember, public std::enable_shared_from_this
 
   /// For the log, and for the bus, at once or when there is one.
   void complain(const std::vector<std::string>& texts);
+  /// For the log, and as an INFO message for the bus.
+  void inform(const std::string& text);
 
   // ---- AgentMember ----
   void notify(SessionProperty property) override;
@@ -68,12 +74,16 @@ class IceElement final : public AgentMember, public std::enable_shared_from_this
   void warn(const std::string& text) override;
   void fail(const std::string& text, const std::string& details) override;
   void peer_gone(bool goodbye) override;
+  void peer_caps(const PeerCaps& caps) override;
+  void key_unit_wanted() override;
+  void media_possible() override;
 
  private:
   static void install_properties(GObjectClass* klass);
   SetOutcome set_session_property(SessionProperty property, const GValue* value);
   [[nodiscard]] ObjectRef<GstIceAgent> find_agent(GstElement* element) const;
   void post_warning(GstElement* element, const std::string& text);
+  void post_info(const std::string& text);
   /// What came of it, for the log: the counters of our component when we leave.
   void log_stats() const;
 
