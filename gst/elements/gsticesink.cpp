@@ -34,6 +34,7 @@
 #include "gst/elements/key_unit_request.h"
 #include "gst/elements/live_start.h"
 #include "gst/elements/outgoing_buffers.h"
+#include "gst/elements/uri_handler.h"
 
 GST_DEBUG_CATEGORY_STATIC(ice_sink_debug);
 #define GST_CAT_DEFAULT ice_sink_debug
@@ -84,18 +85,18 @@ struct GstIceSinkPrivate {
 static GstStaticPadTemplate sink_template =
     GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
 
+static IceElement& gst_ice_sink_element(GObject* object);
+
 G_DEFINE_TYPE_WITH_CODE(GstIceSink, gst_ice_sink, GST_TYPE_BASE_SINK, G_ADD_PRIVATE(GstIceSink);
-                        GST_DEBUG_CATEGORY_INIT(ice_sink_debug, "icesink", 0, "ICE sink"))
+                        G_IMPLEMENT_INTERFACE(GST_TYPE_URI_HANDLER,
+                                              (gstice::init_uri_handler<gst_ice_sink_element, GST_URI_SINK>))
+                            GST_DEBUG_CATEGORY_INIT(ice_sink_debug, "icesink", 0, "ICE sink"))
 GST_ELEMENT_REGISTER_DEFINE(icesink, "icesink", GST_RANK_NONE, GST_TYPE_ICE_SINK)
 
 namespace {
 
 GstIceSinkPrivate& priv(gpointer object) {
   return *static_cast<GstIceSinkPrivate*>(gst_ice_sink_get_instance_private(static_cast<GstIceSink*>(object)));
-}
-
-IceElement& ice_of(GObject* object) {
-  return *priv(object).ice;
 }
 
 // ---- properties ----
@@ -462,12 +463,16 @@ GstFlowReturn render_list(GstBaseSink* base, GstBufferList* list) {
 
 }  // namespace
 
+static IceElement& gst_ice_sink_element(GObject* object) {
+  return *priv(object).ice;
+}
+
 static void gst_ice_sink_class_init(GstIceSinkClass* klass) {
   auto* object_class = G_OBJECT_CLASS(klass);
   object_class->set_property = set_property;
   object_class->get_property = get_property;
   object_class->finalize = finalize;
-  IceElement::install<ice_of>(object_class);
+  IceElement::install<gst_ice_sink_element>(object_class);
 
   constexpr auto kFlags =
       static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);

@@ -26,6 +26,7 @@
 #include "gst/elements/ice_element.h"
 #include "gst/elements/incoming_buffers.h"
 #include "gst/elements/outgoing_buffers.h"
+#include "gst/elements/uri_handler.h"
 
 GST_DEBUG_CATEGORY_STATIC(ice_src_debug);
 #define GST_CAT_DEFAULT ice_src_debug
@@ -81,8 +82,12 @@ struct GstIceSrcPrivate {
 static GstStaticPadTemplate src_template =
     GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
 
+static IceElement& gst_ice_src_element(GObject* object);
+
 G_DEFINE_TYPE_WITH_CODE(GstIceSrc, gst_ice_src, GST_TYPE_PUSH_SRC, G_ADD_PRIVATE(GstIceSrc);
-                        GST_DEBUG_CATEGORY_INIT(ice_src_debug, "icesrc", 0, "ICE source"))
+                        G_IMPLEMENT_INTERFACE(GST_TYPE_URI_HANDLER,
+                                              (gstice::init_uri_handler<gst_ice_src_element, GST_URI_SRC>))
+                            GST_DEBUG_CATEGORY_INIT(ice_src_debug, "icesrc", 0, "ICE source"))
 GST_ELEMENT_REGISTER_DEFINE(icesrc, "icesrc", GST_RANK_NONE, GST_TYPE_ICE_SRC)
 
 namespace {
@@ -91,10 +96,6 @@ using End = GstIceSrcPrivate::End;
 
 GstIceSrcPrivate& priv(gpointer object) {
   return *static_cast<GstIceSrcPrivate*>(gst_ice_src_get_instance_private(static_cast<GstIceSrc*>(object)));
-}
-
-IceElement& ice_of(GObject* object) {
-  return *priv(object).ice;
 }
 
 // ---- properties ----
@@ -340,12 +341,16 @@ GstFlowReturn create(GstPushSrc* push, GstBuffer** out) {
 
 }  // namespace
 
+static IceElement& gst_ice_src_element(GObject* object) {
+  return *priv(object).ice;
+}
+
 static void gst_ice_src_class_init(GstIceSrcClass* klass) {
   auto* object_class = G_OBJECT_CLASS(klass);
   object_class->set_property = set_property;
   object_class->get_property = get_property;
   object_class->finalize = finalize;
-  IceElement::install<ice_of>(object_class);
+  IceElement::install<gst_ice_src_element>(object_class);
 
   constexpr auto kFlags =
       static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);

@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::size_t kMaxUnheard = 20;
 constexpr std::size_t kMaxMessage = 1000;
-constexpr unsigned kMaxStream = 255;
 
 using GlibText = std::unique_ptr<gchar, decltype(&g_free)>;
 
@@ -50,6 +49,10 @@ bool IceElement::set_property(guint id, const GValue* value) {
     complain(set_session_property(static_cast<SessionProperty>(id), value).complaints);
     return true;
   }
+  if (id == static_cast<guint>(ElementProperty::uri)) {
+    if (const auto refusal = set_uri(g_value_get_string(value))) complain({refusal->message});
+    return true;
+  }
   const std::lock_guard lock(mutex_);
   switch (static_cast<ElementProperty>(id)) {
     case ElementProperty::session: {
@@ -66,6 +69,8 @@ bool IceElement::set_property(guint id, const GValue* value) {
     case ElementProperty::component:
       flow_.component = ice::ComponentId{static_cast<std::uint16_t>(g_value_get_uint(value))};
       return true;
+    case ElementProperty::uri:
+      break;
   }
   return false;
 }
@@ -114,6 +119,11 @@ bool IceElement::get_property(guint id, GValue* value) {
     if (agent) agent->get(property, value, &flow);
     return true;
   }
+  if (id == static_cast<guint>(ElementProperty::uri)) {
+    const std::string text = uri();
+    g_value_set_string(value, text.empty() ? nullptr : text.c_str());
+    return true;
+  }
   const std::lock_guard lock(mutex_);
   switch (static_cast<ElementProperty>(id)) {
     case ElementProperty::session:
@@ -128,8 +138,76 @@ bool IceElement::get_property(guint id, GValue* value) {
     case ElementProperty::component:
       g_value_set_uint(value, flow_.component.value);
       return true;
+    case ElementProperty::uri:
+      break;
   }
   return false;
+}
+
+// ---- the address ----
+
+std::optional<UriRefusal> IceElement::set_uri(const char* text) {
+  const auto element = element_.lock();
+  if (!element) return std::nullopt;
+  GstState state = GST_STATE_NULL;
+  gst_element_get_state(element.get(), &state, nullptr, 0);
+  if (state > GST_STATE_READY) {
+    return UriRefusal{GST_URI_ERROR_BAD_STATE, "uri is refused: it can be changed in NULL and READY only"};
+  }
+  if (text == nullptr || *text == '\0') {
+    const bool in_force = !uri().empty();
+    {
+      const std::lock_guard lock(mutex_);
+      uri_.reset();
+    }
+    if (in_force) complain(set_room(nullptr).complaints);
+    return std::nullopt;
+  }
+  auto parsed = IceUri::parse(text);
+  if (!parsed) {
+    return UriRefusal{has_ice_scheme(text) ? GST_URI_ERROR_BAD_URI : GST_URI_ERROR_UNSUPPORTED_PROTOCOL,
+                      parsed.error().message};
+  }
+  const std::string rendezvous = parsed->rendezvous;
+  {
+    const std::lock_guard lock(mutex_);
+    Flow wanted = flow_;
+    if (parsed->stream) wanted.stream = ice::StreamId{*parsed->stream};
+    if (parsed->component) wanted.component = ice::ComponentId{static_cast<std::uint16_t>(*parsed->component)};
+    if (joined_ && wanted != joined_flow_) {
+      return UriRefusal{GST_URI_ERROR_BAD_STATE,
+                        "uri is refused: another stream or component can be chosen in NULL only"};
+    }
+    flow_ = wanted;
+    uri_ = std::move(parsed).value();
+  }
+  complain(set_room(rendezvous.c_str()).complaints);
+  return std::nullopt;
+}
+
+std::string IceElement::uri() const {
+  const std::string now = room();
+  const std::lock_guard lock(mutex_);
+  return uri_ && uri_->rendezvous == now ? uri_->text : std::string();
+}
+
+std::string IceElement::room() const {
+  std::shared_ptr<IceAgent> agent;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!joined_) return settings_.rendezvous.value_or("");
+    agent = worker(agent_.get());
+  }
+  return agent->settings().rendezvous.value_or("");
+}
+
+SetOutcome IceElement::set_room(const char* rendezvous) {
+  GValue value = G_VALUE_INIT;
+  g_value_init(&value, G_TYPE_STRING);
+  g_value_set_string(&value, rendezvous);
+  SetOutcome outcome = set_session_property(SessionProperty::rendezvous, &value);
+  g_value_unset(&value);
+  return outcome;
 }
 
 // ---- joining ----
@@ -346,7 +424,13 @@ void IceElement::install_properties(GObjectClass* klass) {
       g_param_spec_uint("stream", "Stream", "Stream of the session that this element carries (its mline index)", 0,
                         kMaxStream, 0, kFlags));
   put(ElementProperty::component,
-      g_param_spec_uint("component", "Component", "Component of the stream: RTP is 1, RTCP is 2", 1, 256, 1, kFlags));
+      g_param_spec_uint("component", "Component", "Component of the stream: RTP is 1, RTCP is 2", 1, kMaxComponent, 1,
+                        kFlags));
+  put(ElementProperty::uri,
+      g_param_spec_string("uri", "URI",
+                          "ice://host[:8765]/room, or ices://… with TLS: sets rendezvous, and with ?stream=… or "
+                          "&component=… those",
+                          nullptr, kFlags));
   install_session_properties(klass);
 }
 

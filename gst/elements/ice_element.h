@@ -8,18 +8,26 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "gst/agent/ice_agent.h"
 #include "gst/agent/session_signals.h"
+#include "gst/elements/ice_uri.h"
 
 namespace gstice {
 
 /// Properties of the element itself, common to both. Their own begin at kFirstSpecificProperty.
-enum class ElementProperty : guint { session = kFirstOwnProperty, agent, stream, component };
+enum class ElementProperty : guint { session = kFirstOwnProperty, agent, stream, component, uri };
 inline constexpr guint kFirstSpecificProperty = 200;
+
+/// Why an address was refused.
+struct UriRefusal {
+  GstURIError code;
+  std::string message;
+};
 
 class IceElement final : public AgentMember, public std::enable_shared_from_this<IceElement> {
  public:
@@ -48,6 +56,12 @@ class IceElement final : public AgentMember, public std::enable_shared_from_this
   /// True when the property was one of ours.
   bool set_property(guint id, const GValue* value);
   bool get_property(guint id, GValue* value);
+
+  /// Takes the room, and what else the address says, from an ice:// address; null: no address. Refused outside NULL and
+  /// READY. A refused one changes nothing.
+  std::optional<UriRefusal> set_uri(const char* text);
+  /// The address, as long as it is the one in force; empty: none is.
+  [[nodiscard]] std::string uri() const;
 
   /// NULL→READY. False, having posted an ERROR, when there is no place for us.
   bool join();
@@ -81,6 +95,9 @@ class IceElement final : public AgentMember, public std::enable_shared_from_this
  private:
   static void install_properties(GObjectClass* klass);
   SetOutcome set_session_property(SessionProperty property, const GValue* value);
+  /// `rendezvous`, as set now.
+  [[nodiscard]] std::string room() const;
+  SetOutcome set_room(const char* rendezvous);
   [[nodiscard]] ObjectRef<GstIceAgent> find_agent(GstElement* element) const;
   void post_warning(GstElement* element, const std::string& text);
   void post_info(const std::string& text);
@@ -100,6 +117,7 @@ class IceElement final : public AgentMember, public std::enable_shared_from_this
   ObjectRef<GstIceAgent> agent_;        ///< joined now or last
   bool joined_ = false;
   Flow flow_;  ///< as set
+  std::optional<IceUri> uri_;
   Flow joined_flow_;
   MediaEnds ends_;
   EarlyCandidates early_candidates_;  ///< from before joining
