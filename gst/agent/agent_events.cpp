@@ -85,7 +85,9 @@ void IceAgent::tell_failure(const std::string& text) {
   {
     const std::lock_guard lock(mutex_);
     if (session_) details = session_->explain();
+    failure_ = text;
   }
+  report_progress();
   const auto members = audience();
   if (members.empty()) {
     GST_CAT_ERROR(agent_debug, "%s", text.c_str());
@@ -129,6 +131,7 @@ void IceAgent::on_event(unsigned run, const ice::Event& event) {
                    }
                    GST_CAT_INFO(agent_debug, "gathering: %s", ice::text(changed.state));
                    tell_property(SessionProperty::gathering_state);
+                   report_progress();
                  },
                  [this](const ice::ConnectionStateChanged& changed) { on_connection_state(changed); },
                  [this](const ice::RoleChanged&) { tell_property(SessionProperty::controlling); },
@@ -173,6 +176,7 @@ void IceAgent::on_connection_state(const ice::ConnectionStateChanged& event) {
     const std::lock_guard lock(mutex_);
     shown_connection_ = shown(event.state);
     was_connected = peer_ == Peer::connected;
+    if (event.state != ice::ConnectionState::failed) failure_.clear();
     if (event.state == ice::ConnectionState::connected || event.state == ice::ConnectionState::completed) {
       if (peer_ == Peer::none) peer_ = Peer::connected;
     }
@@ -185,21 +189,29 @@ void IceAgent::on_connection_state(const ice::ConnectionStateChanged& event) {
   for (const auto& weak : departed) {
     if (const auto member = weak.lock()) member->notify(SessionProperty::connection_state);
   }
-  if (event.state != ice::ConnectionState::failed) return;
-  if (was_connected) {
+  if (event.state != ice::ConnectionState::failed) {
+    report_progress();
+  } else if (was_connected) {
     on_peer_gone(false, event.reason);
-    return;
+  } else {
+    on_never_connected(event.reason);
   }
+}
+
+void IceAgent::on_never_connected(const std::string& reason) {
+  bool others_may_come = false;
   {
     const std::lock_guard lock(mutex_);
     if (!open_ || peer_ == Peer::gone) return;
-    if (exchange_.running() && !peer_present_) {
-      // It left the room before it ever connected: the room is waited in for the next.
-      begin_generation();
-      return;
-    }
+    // It left the room before it ever connected: the room is waited in for the next.
+    others_may_come = exchange_.running() && !peer_present_;
+    if (others_may_come) begin_generation();
   }
-  tell_failure(event.reason);
+  if (others_may_come) {
+    report_progress();
+  } else {
+    tell_failure(reason);
+  }
 }
 
 }  // namespace gstice

@@ -5,11 +5,12 @@
 #include <string>
 
 #include "gst/agent/offer.h"
+#include "gst/agent/session_progress.h"
 #include "gst/agent/session_properties.h"
 
 namespace gstice {
 
-/// One element of a session. Everything but the destructor is called on the event thread, under no lock.
+/// One element of a session. Everything but the destructor and progress() is called on the event thread, under no lock.
 class AgentMember {
  public:
   virtual ~AgentMember() = default;
@@ -32,6 +33,9 @@ class AgentMember {
   virtual void key_unit_wanted() = 0;
   /// From now on media can be sent on this member's flow, which it could not before: a path was found to this peer.
   virtual void media_possible() = 0;
+  /// For the bus: what the session waits for. Only one member of a session is told. On the event thread, or within a
+  /// state change of a member, under no lock.
+  virtual void progress(const ProgressNote& note) = 0;
 };
 
 }  // namespace gstice

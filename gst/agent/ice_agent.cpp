@@ -37,6 +37,7 @@ SetOutcome IceAgent::set(SessionProperty property, const GValue* value) {
     if (property == SessionProperty::rendezvous) enter_room();
   }
   post_property(property);
+  report_progress();
   return outcome;
 }
 
@@ -176,21 +177,27 @@ ice::Result<> IceAgent::apply(SessionProperty property, const SessionSettings& s
 // ---- actions ----
 
 void IceAgent::gather() {
-  const std::lock_guard lock(mutex_);
-  if (!session_ || !open_ || gathering_) return;
-  gathering_ = true;
-  session_->gather();
-  enter_room();
+  {
+    const std::lock_guard lock(mutex_);
+    if (!session_ || !open_ || gathering_) return;
+    gathering_ = true;
+    session_->gather();
+    enter_room();
+  }
+  report_progress();
 }
 
 /// Enters the room that is set, or leaves the one that was; nothing before gathering.
 void IceAgent::enter_room() {
   if (!open_ || !gathering_) return;
+  room_ = ProgressFacts::Room::none;
+  room_note_.clear();
   if (!settings_.rendezvous) {
     exchange_.stop();
     return;
   }
   GST_CAT_INFO(agent_debug, "entering %s", settings_.rendezvous->c_str());
+  room_ = ProgressFacts::Room::entering;
   exchange_.start(*settings_.rendezvous, std::shared_ptr<PeerListener>(shared_from_this(), this));
 }
 
@@ -274,6 +281,7 @@ ice::Result<MediaEnds> IceAgent::join(const Joining& joining) {
   }
   post_warnings(std::move(complaints));
   post_remote_offer();
+  report_progress();
   return ends;
 }
 
@@ -311,6 +319,9 @@ void IceAgent::begin_session(std::vector<std::string>& complaints) {
   gathering_ = false;
   peer_ = Peer::none;
   peer_present_ = false;
+  room_ = ProgressFacts::Room::none;
+  room_note_.clear();
+  failure_.clear();
   pair_changes_ = 0;
   shown_gathering_ = GST_ICE_GATHERING_STATE_NEW;
   shown_connection_ = GST_ICE_CONNECTION_STATE_NEW;
@@ -341,6 +352,7 @@ void IceAgent::begin_session(std::vector<std::string>& complaints) {
 }
 
 void IceAgent::leave(const std::shared_ptr<AgentMember>& member) {
+  const ProgressAtEnd progress{*this};
   const std::lock_guard lock(mutex_);
   const auto found = std::ranges::find(members_, member, &Member::member);
   if (found == members_.end()) return;
@@ -361,6 +373,7 @@ void IceAgent::leave(const std::shared_ptr<AgentMember>& member) {
 }
 
 void IceAgent::begin_generation() {
+  failure_.clear();
   session_->new_generation();
   remote_offer_.clear();
   for (auto& [flow, state] : flows_) {

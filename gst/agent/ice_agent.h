@@ -22,6 +22,7 @@
 #include "gst/agent/offer.h"
 #include "gst/agent/pace.h"
 #include "gst/agent/peer_exchange.h"
+#include "gst/agent/progress_reporter.h"
 #include "gst/agent/session.h"
 #include "gst/agent/session_properties.h"
 
@@ -79,6 +80,8 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   ice::Result<MediaEnds> join(const Joining& joining);
   /// Leaves; the last to do so closes the session.
   void leave(const std::shared_ptr<AgentMember>& member);
+  /// Tells whether a member is in PLAYING: only then it speaks of what may take as long as it likes.
+  void set_playing(const std::shared_ptr<AgentMember>& member, bool playing);
 
   // ---- what members want of their sockets ----
   void set_send_buffer(Flow flow, int bytes);
@@ -100,6 +103,7 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
     std::shared_ptr<AgentMember> member;
     Flow flow;
     bool receives;
+    bool playing = false;
   };
   struct FlowState {
     MediaEnds ends;
@@ -120,6 +124,7 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   void on_event(unsigned run, const ice::Event& event);
   void on_local_candidate(unsigned stream, const std::string& line);
   void on_connection_state(const ice::ConnectionStateChanged& event);
+  void on_never_connected(const std::string& reason);
   void on_path(const ice::PathChanged& event);
   void tell_property(SessionProperty property);
   void tell_warning(const std::string& text);
@@ -141,6 +146,16 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   void on_peer_gone(bool goodbye, const std::string& reason);
   void tell_remote_offer();
   void post_remote_offer();
+
+  // agent_progress.cpp: any thread
+  /// After anything that may have changed what is being waited for. Not under mutex_.
+  void report_progress();
+  /// Does so at the end of its scope, when locks taken since are given back.
+  struct ProgressAtEnd {
+    IceAgent& agent;
+    ~ProgressAtEnd() { agent.report_progress(); }
+  };
+  [[nodiscard]] ProgressReporter::View progress_view() const;
 
   [[nodiscard]] std::shared_ptr<Session> open_session() const;
 
@@ -180,7 +195,12 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   GstIceConnectionState shown_connection_ = GST_ICE_CONNECTION_STATE_NEW;  ///< as far as it was notified
   LocalOffer local_offer_;
   RemoteOffer remote_offer_;
+  ProgressFacts::Room room_ = ProgressFacts::Room::none;
+  std::string room_note_;  ///< what the rendezvous said last, when it hinders the entering of the room
+  std::string failure_;    ///< why the session has failed
   PeerExchange exchange_;
+
+  ProgressReporter progress_;  ///< its lock is taken before mutex_
 };
 
 /// The agent that elements with this `session` name share under this topmost ancestor; made when there is none.

@@ -34,12 +34,19 @@ void IceAgent::on_peer_gone(bool goodbye, const std::string& reason) {
     case GST_ICE_DISCONNECT_ACTION_WAIT:
       break;
   }
+  report_progress();
 }
 
 // ---- the rendezvous ----
 
 void IceAgent::on_room_entered(bool first) {
   GST_CAT_INFO(agent_debug, "in the room, %s", first ? "as the first" : "a peer is there");
+  {
+    const std::lock_guard lock(mutex_);
+    room_ = ProgressFacts::Room::entered;
+    room_note_.clear();
+  }
+  report_progress();
   {
     const std::lock_guard lock(mutex_);
     if (!open_ || settings_.controlling) return;
@@ -66,6 +73,7 @@ void IceAgent::on_peer_joined(bool newcomer) {
     flows = local_offer_.flows();
   }
   GST_CAT_INFO(agent_debug, "a peer is in the room; sending it our description");
+  report_progress();
   exchange_.send_description(std::move(description));
   exchange_.send_caps(std::move(flows));
 }
@@ -90,6 +98,7 @@ void IceAgent::on_peer_description(const std::string& text) {
     return;
   }
   tell_property(SessionProperty::remote_ufrag);
+  report_progress();
 }
 
 void IceAgent::on_peer_candidate(unsigned stream, const std::string& line) {
@@ -157,6 +166,7 @@ void IceAgent::on_peer_key_frame(unsigned stream, unsigned component) {
 }
 
 void IceAgent::on_peer_left(bool goodbye, const FlowCounts&) {
+  const ProgressAtEnd progress{*this};
   GST_CAT_INFO(agent_debug, "the peer left the room%s", goodbye ? " with a goodbye" : "");
   bool connected = false;
   {
@@ -181,7 +191,10 @@ void IceAgent::on_rendezvous_failed(const std::string& message, bool fatal) {
   {
     const std::lock_guard lock(mutex_);
     needed = peer_ == Peer::none;
+    if (fatal) room_ = ProgressFacts::Room::failed;
+    if (room_ != ProgressFacts::Room::entered) room_note_ = message;
   }
+  report_progress();
   // Once there is a peer, media goes on without the room.
   if (fatal && needed) {
     tell_failure(message);

@@ -261,9 +261,15 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
     self.ice->gather();
   }
   if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) self.playing_since = SteadyClock::now().time_since_epoch();
-  if (transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED) self.playing_since = SteadyClock::duration::max();
+  if (transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED) {
+    self.playing_since = SteadyClock::duration::max();
+    self.ice->set_playing(false);
+  }
   const GstStateChangeReturn result = GST_ELEMENT_CLASS(gst_ice_sink_parent_class)->change_state(element, transition);
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) ask_again(element);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) {
+    ask_again(element);
+    self.ice->set_playing(true);
+  }
   const bool came_to_nothing = transition == GST_STATE_CHANGE_NULL_TO_READY && result == GST_STATE_CHANGE_FAILURE;
   if (transition == GST_STATE_CHANGE_READY_TO_NULL || came_to_nothing) self.ice->leave();
   return result;
@@ -510,8 +516,14 @@ static void gst_ice_sink_class_init(GstIceSinkClass* klass) {
 
 static void gst_ice_sink_init(GstIceSink* self) {
   GstIceSinkPrivate& data = *std::construct_at(&priv(self));
-  data.ice = std::make_shared<IceElement>(GST_ELEMENT(self),
-                                          IceElement::Traits{false, ice_sink_debug, [self](bool) { end(self); }});
+  data.ice = std::make_shared<IceElement>(
+      GST_ELEMENT(self),
+      IceElement::Traits{
+          .receives = false,
+          .debug = ice_sink_debug,
+          .peer_gone = [self](bool) { end(self); },
+          .key_unit_wanted = [self] { gstice::request_key_unit(GST_ELEMENT(self), GST_CLOCK_TIME_NONE); },
+          .media_possible = [self] { media_possible(self); }});
   // Media is live: it goes out as it comes, and nobody waits for a first buffer to go to PAUSED.
   gst_base_sink_set_sync(GST_BASE_SINK(self), FALSE);
   gst_base_sink_set_async_enabled(GST_BASE_SINK(self), FALSE);

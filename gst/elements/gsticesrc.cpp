@@ -189,11 +189,17 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
       self.receiver->clear();
       self.receiver->set_listening(true);
       break;
+    case GST_STATE_CHANGE_PLAYING_TO_PAUSED:
+      self.ice->set_playing(false);
+      break;
     default:
       break;
   }
   const GstStateChangeReturn result = GST_ELEMENT_CLASS(gst_ice_src_parent_class)->change_state(element, transition);
   switch (transition) {
+    case GST_STATE_CHANGE_PAUSED_TO_PLAYING:
+      self.ice->set_playing(true);
+      break;
     case GST_STATE_CHANGE_PLAYING_TO_PAUSED:
       self.receiver->set_listening(false);
       self.receiver->clear();

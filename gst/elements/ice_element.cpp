@@ -38,6 +38,22 @@ bool has_bus(GstElement* element) {
   return bus != nullptr;
 }
 
+GstProgressType message_type(ProgressType type) {
+  switch (type) {
+    case ProgressType::start:
+      return GST_PROGRESS_TYPE_START;
+    case ProgressType::go_on:
+      return GST_PROGRESS_TYPE_CONTINUE;
+    case ProgressType::complete:
+      return GST_PROGRESS_TYPE_COMPLETE;
+    case ProgressType::canceled:
+      return GST_PROGRESS_TYPE_CANCELED;
+    case ProgressType::error:
+      return GST_PROGRESS_TYPE_ERROR;
+  }
+  return GST_PROGRESS_TYPE_ERROR;
+}
+
 }  // namespace
 
 IceElement::IceElement(GstElement* element, Traits traits) : element_(element), traits_(std::move(traits)) {}
@@ -295,6 +311,10 @@ void IceElement::leave() {
   agent->leave(shared_from_this());
 }
 
+void IceElement::set_playing(bool playing) {
+  if (const auto agent = joined_agent()) agent->set_playing(shared_from_this(), playing);
+}
+
 void IceElement::gather() {
   if (const auto agent = joined_agent()) {
     agent->gather();
@@ -402,6 +422,15 @@ void IceElement::key_unit_wanted() {
 void IceElement::media_possible() {
   const auto element = element_.lock();
   if (element && traits_.media_possible) traits_.media_possible();
+}
+
+void IceElement::progress(const ProgressNote& note) {
+  const auto element = element_.lock();
+  if (!element) return;
+  const std::string text = presentable(note.text);
+  GST_INFO_OBJECT(element.get(), "progress: %s", text.c_str());
+  gst_element_post_message(element.get(), gst_message_new_progress(GST_OBJECT(element.get()), message_type(note.type),
+                                                                   code_of(note.step), text.c_str()));
 }
 
 // ---- class ----

@@ -67,6 +67,8 @@ class IceElement final : public AgentMember, public std::enable_shared_from_this
   bool join();
   /// READY→NULL.
   void leave();
+  /// PAUSED→PLAYING, and back.
+  void set_playing(bool playing);
   /// READY→PAUSED: gathering begins, if it has not. Also the action of that name.
   void gather();
   void add_ice_candidate(unsigned stream, const char* candidate);
@@ -91,6 +93,7 @@ class IceElement final : public AgentMember, public std::enable_shared_from_this
   void peer_caps(const PeerCaps& caps) override;
   void key_unit_wanted() override;
   void media_possible() override;
+  void progress(const ProgressNote& note) override;
 
  private:
   static void install_properties(GObjectClass* klass);
