@@ -24,7 +24,7 @@ class Media:
     def sender(self, room: str) -> str:
         flows = [f"{flow} ! icesink stream={stream}" + (f" rendezvous={room}" if stream == 0 else "")
                  for stream, flow in enumerate(self.flows)]
-        return "gst-launch-1.0 -e " + "   ".join(flows)
+        return "gst-launch-1.0 " + "   ".join(flows)
 
     @property
     def audio(self) -> bool:
