@@ -82,9 +82,14 @@ void MediaSender::wait_for_room(std::unique_lock<std::mutex>& lock) {
   if (--waiting_for_room_ == 0 && wake != nullptr) wake->clear();
 }
 
-MediaSender::Outcome MediaSender::wait_for_path(Waiter& waiter) {
+MediaSender::Outcome MediaSender::wait_for_path(Waiter& waiter, std::optional<std::chrono::nanoseconds> patience) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return state_locked(waiter) != Outcome::no_path || waiter.interrupted_; });
+  const auto over = [&] { return state_locked(waiter) != Outcome::no_path || waiter.interrupted_; };
+  if (patience) {
+    changed_.wait_for(lock, *patience, over);
+  } else {
+    changed_.wait(lock, over);
+  }
   const bool interrupted = std::exchange(waiter.interrupted_, false);
   const Outcome outcome = state_locked(waiter);
   return interrupted && outcome != Outcome::closed ? Outcome::unlocked : outcome;

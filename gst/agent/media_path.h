@@ -56,9 +56,9 @@ class MediaSender {
   SendResult send(std::span<const OutboundDatagram> datagrams, Waiter& waiter);
   SendResult send(std::span<const OutboundDatagram> datagrams) { return send(datagrams, only_waiter_); }
 
-  /// Blocks until there is a path (returns sent), or unlocked or closed. Also returns `unlocked`, once, when unlock()
-  /// and unlock_stop() both came since the last wait.
-  Outcome wait_for_path(Waiter& waiter);
+  /// Blocks until there is a path (returns sent), or unlocked or closed, or the patience is over (no_path). Also
+  /// returns `unlocked`, once, when unlock() and unlock_stop() both came since the last wait.
+  Outcome wait_for_path(Waiter& waiter, std::optional<std::chrono::nanoseconds> patience = std::nullopt);
   Outcome wait_for_path() { return wait_for_path(only_waiter_); }
   [[nodiscard]] bool has_path() const;
 

@@ -30,25 +30,22 @@
 #include <optional>
 
 #include "gst/elements/ice_element.h"
-#include "gst/elements/incoming_buffers.h"
 #include "gst/elements/key_unit_request.h"
-#include "gst/elements/live_start.h"
 #include "gst/elements/outgoing_buffers.h"
+#include "gst/elements/sink_start.h"
 #include "gst/elements/uri_handler.h"
 
-GST_DEBUG_CATEGORY_STATIC(ice_sink_debug);
+GST_DEBUG_CATEGORY(ice_sink_debug);
 #define GST_CAT_DEFAULT ice_sink_debug
 
 using gstice::IceElement;
-using gstice::LiveStart;
 using gstice::MediaSender;
 using gstice::OutgoingBuffers;
+using gstice::SinkStart;
 
 namespace {
 
 enum class SinkProperty : guint { wait_for_connection = gstice::kFirstSpecificProperty, qos_dscp, buffer_size };
-
-using SteadyClock = std::chrono::steady_clock;
 
 }  // namespace
 
@@ -57,10 +54,12 @@ struct _GstIceSink {
 };
 
 struct GstIceSinkPrivate {
+  explicit GstIceSinkPrivate(GstIceSink* element) : start(GST_BASE_SINK(element)) {}
+
   std::shared_ptr<IceElement> ice;
+  SinkStart start;                      ///< its comments say which thread's
   std::shared_ptr<MediaSender> sender;  ///< since joining; the streaming thread's
   OutgoingBuffers outgoing;             ///< the streaming thread's
-  LiveStart start;                      ///< the streaming thread's
   bool warned_too_large = false;        ///< the streaming thread's
   bool said_in_the_clear = false;       ///< the streaming thread's
 
@@ -69,17 +68,11 @@ struct GstIceSinkPrivate {
   MediaSender::Waiter waiter;  ///< how our own waits are interrupted
 
   std::atomic<bool> ended{false};  ///< the peer is gone for good
-  std::atomic<guint64> asked{0};   ///< on which connection upstream was asked for a key unit last
-  std::atomic<guint64> begun{0};   ///< on which connection something was sent last
-  std::atomic<SteadyClock::duration> playing_since{SteadyClock::duration::max()};  ///< max() when not PLAYING
   std::atomic<bool> wait_for_connection{true};
   std::atomic<int> qos_dscp{-1};
   std::atomic<int> buffer_size{0};
   std::atomic<guint64> discarded{0};  ///< not sent for want of a connection, or too large
   std::atomic<guint64> discarded_bytes{0};
-  std::atomic<guint64> old{0};  ///< of these, made by a live upstream before the connection
-  std::atomic<guint64> old_bytes{0};
-  guint64 old_before = 0;  ///< `old` when this connection began; the streaming thread's
 };
 
 static GstStaticPadTemplate sink_template =
@@ -124,9 +117,10 @@ void set_property(GObject* object, guint id, const GValue* value, GParamSpec* sp
 void complete_stats(GObject* object, GValue* value) {
   GstIceSinkPrivate& self = priv(object);
   auto* stats = static_cast<GstStructure*>(g_value_get_boxed(value));
-  gst_structure_set(stats, "packets-discarded-on-send", G_TYPE_UINT64, self.discarded.load(), "bytes-discarded-on-send",
-                    G_TYPE_UINT64, self.discarded_bytes.load(), "packets-older-than-connection", G_TYPE_UINT64,
-                    self.old.load(), "bytes-older-than-connection", G_TYPE_UINT64, self.old_bytes.load(), nullptr);
+  gst_structure_set(stats, "packets-discarded-on-send", G_TYPE_UINT64, self.discarded + self.start.old_packets(),
+                    "bytes-discarded-on-send", G_TYPE_UINT64, self.discarded_bytes + self.start.old_bytes(),
+                    "packets-older-than-connection", G_TYPE_UINT64, self.start.old_packets(),
+                    "bytes-older-than-connection", G_TYPE_UINT64, self.start.old_bytes(), nullptr);
 
   GParamSpec* inherited = g_object_class_find_property(G_OBJECT_CLASS(gst_ice_sink_parent_class), "stats");
   GValue base = G_VALUE_INIT;
@@ -166,62 +160,6 @@ void finalize(GObject* object) {
   G_OBJECT_CLASS(gst_ice_sink_parent_class)->finalize(object);
 }
 
-// ---- starting in time ----
-
-/// The running time at which a connection began, for us: not before we were PLAYING. Nothing while we are not.
-std::optional<LiveStart::Nanoseconds> running_time_of(GstElement* element, SteadyClock::time_point since) {
-  const auto playing_since = priv(element).playing_since.load();
-  if (playing_since == SteadyClock::duration::max()) return std::nullopt;
-  gstice::ArrivalClock clock;
-  clock.look(element);
-  const GstClockTime time = clock.running_time(std::max(since, SteadyClock::time_point(playing_since)));
-  if (time == GST_CLOCK_TIME_NONE) return std::nullopt;
-  return LiveStart::Nanoseconds(static_cast<gint64>(time));
-}
-
-bool upstream_is_live(GstElement* element) {
-  gboolean live = FALSE;
-  GstQuery* query = gst_query_new_latency();
-  if (gst_pad_peer_query(GST_BASE_SINK_PAD(element), query) != FALSE) {
-    gst_query_parse_latency(query, &live, nullptr, nullptr);
-  }
-  gst_query_unref(query);
-  return live != FALSE;
-}
-
-/// A key unit for a connection on which upstream was not asked for one yet. What a live upstream makes until the
-/// connection's running time is dropped, and may still be encoded: the first picture after that is asked for.
-void request_key_unit(GstElement* element) {
-  GstIceSinkPrivate& self = priv(element);
-  const auto sender = self.ice->ends().sender;
-  if (!sender) return;
-  const auto connection = sender->connection();
-  if (!connection.up || self.asked.exchange(connection.number) == connection.number) return;
-  std::optional<LiveStart::Nanoseconds> start;
-  if (upstream_is_live(element)) start = running_time_of(element, connection.since);
-  GST_INFO_OBJECT(element, "media can flow: asking upstream for a key unit");
-  gstice::request_key_unit(element, start ? static_cast<GstClockTime>(start->count()) : GST_CLOCK_TIME_NONE);
-}
-
-/// The event thread says that there is a path.
-void media_possible(gpointer object) {
-  // Upstream is queried, which nobody promises to answer at once.
-  gst_element_call_async(
-      GST_ELEMENT(object), [](GstElement* element, gpointer) { request_key_unit(element); }, nullptr, nullptr);
-}
-
-/// send() meets a connection that it had nothing to do with yet.
-void begin_connection(GstBaseSink* base) {
-  GstIceSinkPrivate& self = priv(base);
-  GstElement* element = GST_ELEMENT(base);
-  const auto connection = self.sender->connection();
-  std::optional<LiveStart::Nanoseconds> start;
-  if (upstream_is_live(element)) start = running_time_of(element, connection.since);
-  self.start.begin(start);
-  self.old_before = self.old;
-  media_possible(base);
-}
-
 // ---- states ----
 
 bool join(GstIceSinkPrivate& self) {
@@ -230,22 +168,12 @@ bool join(GstIceSinkPrivate& self) {
   self.sender = self.ice->ends().sender;
   self.sender->unlock_stop(self.waiter);
   self.sender->watch_connections(self.waiter);
-  self.asked = 0;
-  self.begun = 0;
+  self.start.join(self.sender);
   const auto agent = self.ice->joined_agent();
   // A value left alone does not overrule what another icesink of this component asked for.
   if (self.buffer_size != 0) agent->set_send_buffer(self.ice->flow(), self.buffer_size);
   if (self.qos_dscp != -1) agent->set_dscp(self.ice->flow(), self.qos_dscp);
   return true;
-}
-
-/// There may have been a path in PAUSED already, when nobody knew at which running time media would begin.
-void ask_again(GstElement* element) {
-  GstIceSinkPrivate& self = priv(element);
-  const auto connection = self.sender->connection();
-  if (!connection.up || self.begun == connection.number) return;
-  self.asked = 0;
-  media_possible(element);
 }
 
 GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) {
@@ -256,18 +184,17 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
     self.said_in_the_clear = false;
     self.discarded = 0;
     self.discarded_bytes = 0;
-    self.old = 0;
-    self.old_bytes = 0;
+    self.start.reset_counters();
     self.ice->gather();
   }
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) self.playing_since = SteadyClock::now().time_since_epoch();
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) self.start.set_playing(true);
   if (transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED) {
-    self.playing_since = SteadyClock::duration::max();
+    self.start.set_playing(false);
     self.ice->set_playing(false);
   }
   const GstStateChangeReturn result = GST_ELEMENT_CLASS(gst_ice_sink_parent_class)->change_state(element, transition);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) {
-    ask_again(element);
+    self.start.ask_again();
     self.ice->set_playing(true);
   }
   const bool came_to_nothing = transition == GST_STATE_CHANGE_NULL_TO_READY && result == GST_STATE_CHANGE_FAILURE;
@@ -319,7 +246,7 @@ gboolean event(GstBaseSink* base, GstEvent* event) {
   if (GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP) {
     gboolean reset_time = FALSE;
     gst_event_parse_flush_stop(event, &reset_time);
-    if (reset_time != FALSE) priv(base).start.forget();
+    if (reset_time != FALSE) priv(base).start.flushed();
   }
   return GST_BASE_SINK_CLASS(gst_ice_sink_parent_class)->event(base, event);
 }
@@ -329,40 +256,6 @@ gboolean event(GstBaseSink* base, GstEvent* event) {
 void discard(GstIceSinkPrivate& self, std::size_t packets, std::size_t bytes) {
   self.discarded += packets;
   self.discarded_bytes += bytes;
-}
-
-std::optional<LiveStart::Nanoseconds> running_time_of(GstBaseSink* base, GstBuffer* buffer) {
-  if (base->segment.format != GST_FORMAT_TIME) return std::nullopt;
-  // A key picture's PTS is its running time in the encoder; its DTS may lie before.
-  const GstClockTime stamp = GST_BUFFER_PTS_IS_VALID(buffer) ? GST_BUFFER_PTS(buffer) : GST_BUFFER_DTS(buffer);
-  const GstClockTime time = gst_segment_to_running_time(&base->segment, GST_FORMAT_TIME, stamp);
-  if (time == GST_CLOCK_TIME_NONE) return std::nullopt;
-  return LiveStart::Nanoseconds(static_cast<gint64>(time));
-}
-
-void note_first(GstBaseSink* base, GstBuffer* buffer) {
-  GstIceSinkPrivate& self = priv(base);
-  self.begun = self.sender->connection().number;
-  const guint64 dropped = self.old - self.old_before;
-  GST_INFO_OBJECT(base, "media begins; dropped %" G_GUINT64_FORMAT " buffers made before the connection", dropped);
-  // The key unit asked for was among what is dropped: not every encoder waits for the running time it is told.
-  if (dropped > 0 && GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT)) {
-    gstice::request_key_unit(GST_ELEMENT(base), GST_CLOCK_TIME_NONE);
-  }
-}
-
-/// Is it too old to be sent on this connection? Then it is counted as such.
-bool is_old(GstBaseSink* base, GstBuffer* buffer) {
-  GstIceSinkPrivate& self = priv(base);
-  if (self.start.idle()) return false;
-  const auto verdict = self.start.judge(running_time_of(base, buffer), SteadyClock::now());
-  if (verdict == LiveStart::Verdict::begin) note_first(base, buffer);
-  if (verdict != LiveStart::Verdict::drop) return false;
-  const std::size_t bytes = gst_buffer_get_size(buffer);
-  discard(self, 1, bytes);
-  ++self.old;
-  self.old_bytes += bytes;
-  return true;
 }
 
 void warn_too_large(GstBaseSink* base, std::size_t bytes) {
@@ -376,7 +269,7 @@ void warn_too_large(GstBaseSink* base, std::size_t bytes) {
 
 void add(GstBaseSink* base, GstBuffer* buffer) {
   GstIceSinkPrivate& self = priv(base);
-  if (is_old(base, buffer)) return;
+  if (self.start.is_old(buffer)) return;
   switch (self.outgoing.add(buffer)) {
     case OutgoingBuffers::Added::ok:
     case OutgoingBuffers::Added::empty:
@@ -394,10 +287,10 @@ void add(GstBaseSink* base, GstBuffer* buffer) {
 
 /// Waits for a path without the preroll lock, as GstBaseSink itself does when it waits for the clock: a change from
 /// PAUSED to PLAYING takes that lock and interrupts nobody.
-MediaSender::Outcome wait_for_path(GstBaseSink* base) {
+MediaSender::Outcome wait_for_path(GstBaseSink* base, std::optional<std::chrono::nanoseconds> patience) {
   GstIceSinkPrivate& self = priv(base);
   GST_BASE_SINK_PREROLL_UNLOCK(base);
-  const auto outcome = self.sender->wait_for_path(self.waiter);
+  const auto outcome = self.sender->wait_for_path(self.waiter, patience);
   GST_BASE_SINK_PREROLL_LOCK(base);
   return outcome;
 }
@@ -432,8 +325,7 @@ GstFlowReturn send(GstBaseSink* base) {
     dealt_with += result.datagrams_sent;
     auto outcome = result.outcome;
     if (outcome == MediaSender::Outcome::fresh) {
-      begin_connection(base);
-      self.outgoing.take_out(dealt_with, [base](GstBuffer* buffer) { return is_old(base, buffer); });
+      self.start.begin_connection(self.outgoing, dealt_with);
       continue;
     }
     if (outcome == MediaSender::Outcome::no_path) {
@@ -444,10 +336,13 @@ GstFlowReturn send(GstBaseSink* base) {
         discard(self, lost.size(), bytes);
         return GST_FLOW_OK;
       }
-      outcome = wait_for_path(base);
+      const auto patience = self.start.patience(self.outgoing, dealt_with);
+      if (self.outgoing.size() == dealt_with) return GST_FLOW_OK;
+      outcome = wait_for_path(base, patience);
     }
     if (outcome == MediaSender::Outcome::closed) return self.ended ? GST_FLOW_EOS : GST_FLOW_FLUSHING;
     if (outcome == MediaSender::Outcome::sent && result.datagrams_sent == left.size()) return GST_FLOW_OK;
+    if (outcome == MediaSender::Outcome::no_path) continue;
     if (const GstFlowReturn flow = after_wait(base); flow != GST_FLOW_OK) return flow;
   }
 }
@@ -515,7 +410,7 @@ static void gst_ice_sink_class_init(GstIceSinkClass* klass) {
 }
 
 static void gst_ice_sink_init(GstIceSink* self) {
-  GstIceSinkPrivate& data = *std::construct_at(&priv(self));
+  GstIceSinkPrivate& data = *std::construct_at(&priv(self), self);
   data.ice = std::make_shared<IceElement>(
       GST_ELEMENT(self),
       IceElement::Traits{
@@ -523,7 +418,7 @@ static void gst_ice_sink_init(GstIceSink* self) {
           .debug = ice_sink_debug,
           .peer_gone = [self](bool) { end(self); },
           .key_unit_wanted = [self] { gstice::request_key_unit(GST_ELEMENT(self), GST_CLOCK_TIME_NONE); },
-          .media_possible = [self] { media_possible(self); }});
+          .media_possible = [&data] { data.start.media_possible(); }});
   // Media is live: it goes out as it comes, and nobody waits for a first buffer to go to PAUSED.
   gst_base_sink_set_sync(GST_BASE_SINK(self), FALSE);
   gst_base_sink_set_async_enabled(GST_BASE_SINK(self), FALSE);

@@ -29,6 +29,7 @@ class OutgoingBuffers {
   Added add(GstBuffer* buffer);
   /// One datagram for each buffer added, but for those taken out again.
   [[nodiscard]] std::span<const OutboundDatagram> datagrams();
+  [[nodiscard]] std::size_t size() const { return extents_.size(); }
   /// Takes out again, from the `first` datagram on, those whose buffers `unwanted` says.
   template <typename Unwanted>
   void take_out(std::size_t first, Unwanted unwanted) {

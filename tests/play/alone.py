@@ -61,6 +61,8 @@ def main() -> int:
     server = playing.Server(os.path.abspath(arguments.server))
     chosen = {name: case for name, case in cases(server).items()
               if all(word.lower() in name.lower() for word in arguments.only)}
+    if not chosen:
+        parser.error("no case has such a name")
     tap = playing.Tap(len(chosen))
     for name, (line, needs) in chosen.items():
         if missing := [element for element in needs if not playing.has_element(element)]:

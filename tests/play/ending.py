@@ -265,6 +265,8 @@ def main() -> int:
     arguments = parser.parse_args()
     playing.enter()
     cases = [case for case in CASES if all(word.lower() in case[0].lower() for word in arguments.only)]
+    if not cases:
+        parser.error("no case has such a name")
     tap = playing.Tap(len(cases) + 1)
     server = playing.Server(os.path.abspath(arguments.server))
     pool = concurrent.futures.ThreadPoolExecutor(arguments.jobs)

@@ -172,6 +172,8 @@ def main() -> int:
     playing.enter()
     late = arguments.late if arguments.late is not None else 3.0 if arguments.sample else 10.0
     cells = cells_of(arguments)
+    if not cells:
+        parser.error("no case has such a name")
     tap = playing.Tap(len(cells))
     server = playing.Server(os.path.abspath(arguments.server))
     results = {}
