@@ -272,9 +272,10 @@ ice::Result<MediaEnds> IceAgent::join(const Joining& joining) {
       flows_[joining.flow] = {.ends = {session_->sender(joining.flow.stream, joining.flow.component),
                                        session_->receiver(joining.flow.stream, joining.flow.component)}};
     }
-    members_.push_back({joining.member, joining.flow, joining.receives});
+    const bool sends = !joining.receives && !joining.watches;
+    members_.push_back({joining.member, joining.flow, joining.receives, sends});
     ends = flows_[joining.flow].ends;
-    if (!joining.receives) {
+    if (sends) {
       local_offer_.add(joining.flow);
       exchange_.send_caps(local_offer_.flows());
     }
@@ -366,10 +367,20 @@ void IceAgent::leave(const std::shared_ptr<AgentMember>& member) {
   }
   const auto same_flow = [&](const Member& other) { return other.flow == flow; };
   if (std::ranges::none_of(members_, same_flow)) session_->remove_component(flow.stream, flow.component);
-  if (std::ranges::none_of(members_, [&](const Member& other) { return same_flow(other) && !other.receives; })) {
+  if (std::ranges::none_of(members_, [&](const Member& other) { return same_flow(other) && other.sends; })) {
     local_offer_.remove(flow);
     exchange_.send_caps(local_offer_.flows());
   }
+}
+
+bool IceAgent::move(const std::shared_ptr<AgentMember>& member, Flow to) {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::ranges::find(members_, member, &Member::member);
+  const auto carries = [](Flow flow) { return [flow](const Member& other) { return other.flow == flow; }; };
+  if (found == members_.end() || std::ranges::none_of(members_, carries(to))) return false;
+  const Flow from = std::exchange(found->flow, to);
+  if (std::ranges::none_of(members_, carries(from))) session_->remove_component(from.stream, from.component);
+  return true;
 }
 
 void IceAgent::begin_generation() {

@@ -52,6 +52,7 @@ struct Joining {
   bool receives = false;                     ///< an icesrc, of which a flow has one
   const SessionSettings& settings;           ///< its own
   const std::set<SessionProperty>& changed;  ///< those of them that the agent shall take over
+  bool watches = false;                      ///< neither receives nor sends: keeps the session, and hears of it
 };
 
 /// Any thread may call everything. Nothing waits for the network or another thread.
@@ -82,6 +83,8 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   void leave(const std::shared_ptr<AgentMember>& member);
   /// Tells whether a member is in PLAYING: only then it speaks of what may take as long as it likes.
   void set_playing(const std::shared_ptr<AgentMember>& member, bool playing);
+  /// A watching member goes over to a flow that others carry, so that the one it was on can end. False: none do.
+  bool move(const std::shared_ptr<AgentMember>& member, Flow to);
 
   // ---- what members want of their sockets ----
   void set_send_buffer(Flow flow, int bytes);
@@ -103,6 +106,7 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
     std::shared_ptr<AgentMember> member;
     Flow flow;
     bool receives;
+    bool sends;
     bool playing = false;
   };
   struct FlowState {

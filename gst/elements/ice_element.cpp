@@ -132,7 +132,7 @@ bool IceElement::get_property(guint id, GValue* value) {
       if (!agent) load(settings_, property, value);
       flow = joined_flow_;
     }
-    if (agent) agent->get(property, value, &flow);
+    if (agent) agent->get(property, value, traits_.watches ? nullptr : &flow);
     return true;
   }
   if (id == static_cast<guint>(ElementProperty::uri)) {
@@ -233,7 +233,13 @@ ObjectRef<GstIceAgent> IceElement::find_agent(GstElement* element) const {
   {
     const std::lock_guard lock(mutex_);
     if (given_agent_) return new_ref(given_agent_.get());
+    // Two addresses in one pipeline are two sessions.
+    if (traits_.watches && agent_) return new_ref(agent_.get());
     name = session_;
+  }
+  if (traits_.watches) {
+    return ObjectRef<GstIceAgent>(
+        static_cast<GstIceAgent*>(gst_object_ref_sink(g_object_new(GST_TYPE_ICE_AGENT, nullptr))));
   }
   return agent_of(topmost_ancestor(element).get(), name);
 }
@@ -255,7 +261,8 @@ bool IceElement::join() {
     changed = agent_.get() == agent.get() ? changed_ : set_here_;
     flow = flow_;
   }
-  const auto joined = worker(agent.get())->join({shared_from_this(), flow, traits_.receives, settings, changed});
+  const auto joined =
+      worker(agent.get())->join({shared_from_this(), flow, traits_.receives, settings, changed, traits_.watches});
   if (!joined) {
     GST_ELEMENT_ERROR(element.get(), RESOURCE, OPEN_READ_WRITE, ("%s", joined.error().message.c_str()),
                       ("session=%s", name.c_str()));
@@ -348,6 +355,23 @@ Flow IceElement::flow() const {
   return joined_ ? joined_flow_ : flow_;
 }
 
+void IceElement::move_to(Flow flow) {
+  const auto agent = joined_agent();
+  if (!agent || !agent->move(shared_from_this(), flow)) return;
+  const std::lock_guard lock(mutex_);
+  joined_flow_ = flow;
+}
+
+std::optional<IceUri> IceElement::address() const {
+  const std::lock_guard lock(mutex_);
+  return uri_;
+}
+
+ObjectRef<GstIceAgent> IceElement::agent() const {
+  const std::lock_guard lock(mutex_);
+  return new_ref(joined_ || !given_agent_ ? agent_.get() : given_agent_.get());
+}
+
 MediaEnds IceElement::ends() const {
   const std::lock_guard lock(mutex_);
   return ends_;
@@ -435,32 +459,33 @@ void IceElement::progress(const ProgressNote& note) {
 
 // ---- class ----
 
-void IceElement::install_properties(GObjectClass* klass) {
+void IceElement::install_properties(GObjectClass* klass, bool watches) {
   constexpr auto kFlags =
       static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
   const auto put = [klass](ElementProperty id, GParamSpec* spec) {
     g_object_class_install_property(klass, static_cast<guint>(id), spec);
   };
-  put(ElementProperty::session,
-      g_param_spec_string("session", "Session",
-                          "Name of the ICE session: elements with the same one in the same pipeline share an agent",
-                          "default", kFlags));
+  install_session_properties(klass);
   put(ElementProperty::agent,
       g_param_spec_object("agent", "Agent",
                           "The session's agent, made on demand at NULL→READY; set one to share it between pipelines",
                           GST_TYPE_ICE_AGENT, kFlags));
+  put(ElementProperty::uri,
+      g_param_spec_string("uri", "URI",
+                          "ice://host[:8765]/room, or ices://… with TLS: sets rendezvous, and with ?stream=… or "
+                          "&component=… those",
+                          nullptr, kFlags));
+  if (watches) return;
+  put(ElementProperty::session,
+      g_param_spec_string("session", "Session",
+                          "Name of the ICE session: elements with the same one in the same pipeline share an agent",
+                          "default", kFlags));
   put(ElementProperty::stream,
       g_param_spec_uint("stream", "Stream", "Stream of the session that this element carries (its mline index)", 0,
                         kMaxStream, 0, kFlags));
   put(ElementProperty::component,
       g_param_spec_uint("component", "Component", "Component of the stream: RTP is 1, RTCP is 2", 1, kMaxComponent, 1,
                         kFlags));
-  put(ElementProperty::uri,
-      g_param_spec_string("uri", "URI",
-                          "ice://host[:8765]/room, or ices://… with TLS: sets rendezvous, and with ?stream=… or "
-                          "&component=… those",
-                          nullptr, kFlags));
-  install_session_properties(klass);
 }
 
 }  // namespace gstice

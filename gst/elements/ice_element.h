@@ -40,14 +40,16 @@ class IceElement final : public AgentMember, public std::enable_shared_from_this
     std::function<void(const PeerCaps& caps)> peer_caps = {};
     std::function<void()> key_unit_wanted = {};
     std::function<void()> media_possible = {};
+    /// Carries no media: keeps a session of its own, in which its parts do. Its statistics are those of all of them.
+    bool watches = false;
   };
 
   IceElement(GstElement* element, Traits traits);
 
   /// Installs properties and signals common to both elements; `Of` finds an instance's IceElement.
   template <IceElement& (*Of)(GObject*)>
-  static void install(GObjectClass* klass) {
-    install_properties(klass);
+  static void install(GObjectClass* klass, bool watches = false) {
+    install_properties(klass, watches);
     install_session_signals(
         klass, {[](GObject* object, guint stream, const gchar* line) { Of(object).add_ice_candidate(stream, line); },
                 [](GObject* object) { Of(object).gather(); }});
@@ -63,6 +65,9 @@ class IceElement final : public AgentMember, public std::enable_shared_from_this
   /// The address, as long as it is the one in force; empty: none is.
   [[nodiscard]] std::string uri() const;
 
+  /// Is there a rendezvous to go to?
+  [[nodiscard]] bool has_room() const { return !room().empty(); }
+
   /// NULL→READY. False, having posted an ERROR, when there is no place for us.
   bool join();
   /// READY→NULL.
@@ -76,6 +81,12 @@ class IceElement final : public AgentMember, public std::enable_shared_from_this
   /// The agent, while we are joined to it; else null.
   [[nodiscard]] std::shared_ptr<IceAgent> joined_agent() const;
   [[nodiscard]] Flow flow() const;
+  /// One that watches goes over to this flow, which others carry.
+  void move_to(Flow flow);
+  /// The stream and component that the address asks for, where it does.
+  [[nodiscard]] std::optional<IceUri> address() const;
+  /// The agent, joined now or last, or given; null when there never was one.
+  [[nodiscard]] ObjectRef<GstIceAgent> agent() const;
   /// The media path of our flow, since joining; null pointers before. Kept after leaving, for its counters.
   [[nodiscard]] MediaEnds ends() const;
 
@@ -96,7 +107,7 @@ class IceElement final : public AgentMember, public std::enable_shared_from_this
   void progress(const ProgressNote& note) override;
 
  private:
-  static void install_properties(GObjectClass* klass);
+  static void install_properties(GObjectClass* klass, bool watches);
   SetOutcome set_session_property(SessionProperty property, const GValue* value);
   /// `rendezvous`, as set now.
   [[nodiscard]] std::string room() const;

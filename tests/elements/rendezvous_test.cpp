@@ -1,62 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Peers that meet in a room of a real gst-ice-rendezvous, on loopback: how they connect, and how they part.
-#include <sys/prctl.h>
-
 #include <atomic>
-#include <csignal>
 #include <future>
 #include <memory>
 
-#include <gio/gio.h>
-
+#include "tests/elements/rendezvous_server.h"
 #include "tests/elements/support.h"
 
 using namespace test;
 
 namespace {
 
-/// The server command on a free port; ends with this, or with the test's process.
-class Server {
- public:
-  Server() {
-    const char* command = g_getenv("GST_RENDEZVOUS_SERVER");
-    fail_unless(command != nullptr, "GST_RENDEZVOUS_SERVER does not name the server: run this through meson");
-    GSubprocessLauncher* launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE);
-    g_subprocess_launcher_set_child_setup(
-        launcher, [](gpointer) { prctl(PR_SET_PDEATHSIG, SIGKILL); }, nullptr, nullptr);
-    GError* error = nullptr;
-    process_ = g_subprocess_launcher_spawn(launcher, &error, command, "--listen", "127.0.0.1", "--port", "0", nullptr);
-    g_object_unref(launcher);
-    fail_unless(process_ != nullptr, "%s", error != nullptr ? error->message : "");
-    GDataInputStream* lines = g_data_input_stream_new(g_subprocess_get_stdout_pipe(process_));
-    gchar* line = g_data_input_stream_read_line(lines, nullptr, nullptr, nullptr);
-    fail_unless(line != nullptr, "the server said nothing");
-    const std::string said = line;
-    g_free(line);
-    g_object_unref(lines);
-    const auto at = said.find("port ");
-    fail_unless(at != std::string::npos, "%s", said.c_str());
-    port_ = std::stoi(said.substr(at + 5));
-  }
-  ~Server() {
-    if (process_ != nullptr) stop();
-  }
-  Server(const Server&) = delete;
-  Server& operator=(const Server&) = delete;
-
-  std::string room(const char* name) const { return "ws://127.0.0.1:" + std::to_string(port_) + "/" + name; }
-  void stop() {
-    g_subprocess_force_exit(process_);
-    g_subprocess_wait(process_, nullptr, nullptr);
-    g_clear_object(&process_);
-  }
-
- private:
-  GSubprocess* process_ = nullptr;
-  int port_ = 0;
-};
-
-std::string in_room(const char* element, const Server& server, const std::string& more = "") {
+std::string in_room(const char* element, const RendezvousServer& server, const std::string& more = "") {
   return std::string(element) + " interfaces=127.0.0.1 rendezvous=" + server.room("my-room") + " " + more;
 }
 
@@ -96,7 +51,7 @@ void wait_eos(Harness& src) {
 }  // namespace
 
 GST_START_TEST(two_peers_that_know_only_the_room_connect_and_who_came_first_controls) {
-  const Server server;
+  const RendezvousServer server;
   Harness sink(in_room("icesink", server));
   Harness src(in_room("icesrc", server));
   sink.set_state(GST_STATE_PLAYING);
@@ -111,7 +66,7 @@ GST_START_TEST(two_peers_that_know_only_the_room_connect_and_who_came_first_cont
 GST_END_TEST
 
 GST_START_TEST(a_role_that_was_set_is_not_decided_by_the_room) {
-  const Server server;
+  const RendezvousServer server;
   Harness first(in_room("icesink", server, "controlling=false"));
   Harness second(in_room("icesrc", server, "controlling=true"));
   first.set_state(GST_STATE_PLAYING);
@@ -124,7 +79,7 @@ GST_START_TEST(a_role_that_was_set_is_not_decided_by_the_room) {
 GST_END_TEST
 
 GST_START_TEST(after_a_goodbye_icesrc_hands_on_what_came_and_ends) {
-  const Server server;
+  const RendezvousServer server;
   Harness src(in_room("icesrc", server));
   src.set_state(GST_STATE_PLAYING);
   {
@@ -143,7 +98,7 @@ GST_START_TEST(after_a_goodbye_icesrc_hands_on_what_came_and_ends) {
 GST_END_TEST
 
 GST_START_TEST(after_a_goodbye_icesink_ends_its_upstream) {
-  const Server server;
+  const RendezvousServer server;
   Harness sink(in_room("icesink", server));
   sink.set_state(GST_STATE_PLAYING);
   {
@@ -157,7 +112,7 @@ GST_START_TEST(after_a_goodbye_icesink_ends_its_upstream) {
 GST_END_TEST
 
 GST_START_TEST(after_a_goodbye_a_waiting_icesink_with_eos_lets_go) {
-  const Server server;
+  const RendezvousServer server;
   Pipeline sender("fakesrc sizetype=fixed sizemax=100 ! identity sleep-time=2000 ! " +
                   in_room("icesink name=sink", server));
   sender.set_state(GST_STATE_PLAYING);
@@ -171,7 +126,7 @@ GST_START_TEST(after_a_goodbye_a_waiting_icesink_with_eos_lets_go) {
 GST_END_TEST
 
 GST_START_TEST(with_disconnect_action_error_a_goodbye_is_an_error_message) {
-  const Server server;
+  const RendezvousServer server;
   Harness src(in_room("icesrc", server, "disconnect-action=error"));
   src.set_state(GST_STATE_PLAYING);
   {
@@ -185,7 +140,7 @@ GST_START_TEST(with_disconnect_action_error_a_goodbye_is_an_error_message) {
 GST_END_TEST
 
 GST_START_TEST(with_disconnect_action_wait_both_elements_go_on_with_a_newcomer) {
-  const Server server;
+  const RendezvousServer server;
   Pipeline stays(in_room("icesrc name=src", server, "disconnect-action=wait") +
                  " ! fakesink name=out sync=false async=false signal-handoffs=true  "
                  "fakesrc sizetype=fixed sizemax=100 ! identity sleep-time=2000 ! icesink name=sink");
@@ -210,7 +165,7 @@ GST_START_TEST(with_disconnect_action_wait_both_elements_go_on_with_a_newcomer) 
 GST_END_TEST
 
 GST_START_TEST(a_third_peer_is_told_that_the_room_is_full) {
-  const Server server;
+  const RendezvousServer server;
   Harness sink(in_room("icesink", server));
   Harness src(in_room("icesrc", server));
   sink.set_state(GST_STATE_PLAYING);
@@ -226,7 +181,7 @@ GST_START_TEST(a_third_peer_is_told_that_the_room_is_full) {
 GST_END_TEST
 
 GST_START_TEST(a_server_that_is_not_there_is_named_on_the_bus) {
-  Server server;
+  RendezvousServer server;
   const std::string room = server.room("my-room");
   server.stop();
   Harness sink("icesink interfaces=127.0.0.1 rendezvous=" + room);
@@ -238,7 +193,7 @@ GST_START_TEST(a_server_that_is_not_there_is_named_on_the_bus) {
 GST_END_TEST
 
 GST_START_TEST(media_goes_on_when_the_server_goes) {
-  Server server;
+  RendezvousServer server;
   Harness sink(in_room("icesink", server));
   Harness src(in_room("icesrc", server));
   sink.set_state(GST_STATE_PLAYING);
@@ -253,7 +208,7 @@ GST_START_TEST(media_goes_on_when_the_server_goes) {
 GST_END_TEST
 
 GST_START_TEST(a_room_may_be_set_while_running) {
-  const Server server;
+  const RendezvousServer server;
   Harness sink("icesink interfaces=127.0.0.1");
   Harness src(in_room("icesrc", server));
   sink.set_state(GST_STATE_PLAYING);
