@@ -38,6 +38,7 @@ SetOutcome IceAgent::set(SessionProperty property, const GValue* value) {
   }
   post_property(property);
   report_progress();
+  if (property == SessionProperty::rendezvous) post_remote_offer();
   return outcome;
 }
 
@@ -444,20 +445,16 @@ void IceAgent::set_offer(Flow flow, std::string caps) {
   if (open_ && local_offer_.set(flow, std::move(caps))) exchange_.send_caps(local_offer_.flows());
 }
 
-void IceAgent::request_key_frame(Flow flow) {
+bool IceAgent::request_key_frame(Flow flow) {
   const std::lock_guard lock(mutex_);
   const auto found = flows_.find(flow);
-  if (!open_ || found == flows_.end()) return;
+  if (!open_ || found == flows_.end() || !settings_.rendezvous) return false;
   const auto due = found->second.key_frames_asked.ask(std::chrono::steady_clock::now());
-  if (!due) return;
+  if (!due) return true;
   EventThread::post_at(*due, [weak = weak_from_this(), flow] {
     if (const auto self = weak.lock()) self->exchange_.send_key_frame(flow.stream.value, flow.component.value);
   });
-}
-
-bool IceAgent::expects_peer_caps() const {
-  const std::lock_guard lock(mutex_);
-  return open_ && settings_.rendezvous.has_value();
+  return true;
 }
 
 GstStructure* IceAgent::remote_offer() const {

@@ -95,9 +95,8 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   /// An icesink's: what it sends on this flow, as gst_caps_to_string() writes it, or kNoCaps.
   void set_offer(Flow flow, std::string caps);
   /// An icesrc's: somebody downstream wants a key frame. Passed on to the peer, at most once in 100 ms.
-  void request_key_frame(Flow flow);
-  /// Will the peer say what it sends?
-  [[nodiscard]] bool expects_peer_caps() const;
+  /// False: there is no rendezvous to carry it.
+  bool request_key_frame(Flow flow);
   /// The `remote-offer` property, owned by the caller: what the present peer sends, or null.
   [[nodiscard]] GstStructure* remote_offer() const;
 

@@ -63,13 +63,16 @@ std::vector<std::string> RemoteOffer::replace(const std::vector<FlowCaps>& flows
 }
 
 void RemoteOffer::clear() {
+  ++peer_;
   heard_ = false;
   flows_.clear();
 }
 
 PeerCaps RemoteOffer::of(Flow flow) const {
   const auto found = flows_.find(flow);
-  return found == flows_.end() ? PeerCaps{} : found->second;
+  PeerCaps result = found == flows_.end() ? PeerCaps{} : found->second;
+  result.peer = peer_;
+  return result;
 }
 
 bool RemoteOffer::is_complete() const {

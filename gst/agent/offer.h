@@ -23,6 +23,8 @@ struct PeerCaps {
   };
   State state = State::unknown;
   SharedCaps caps;
+  unsigned peer = 0;      ///< another number, another peer
+  bool expected = false;  ///< there is a rendezvous over which it can say so
 };
 
 /// What our icesinks send. Not thread-safe.
@@ -45,6 +47,7 @@ class RemoteOffer {
  public:
   /// Replaces everything. Why something of it is refused, one sentence each.
   std::vector<std::string> replace(const std::vector<FlowCaps>& flows);
+  /// For another peer.
   void clear();
   [[nodiscard]] PeerCaps of(Flow flow) const;
   /// There is something, and nothing of it is unknown.
@@ -53,6 +56,7 @@ class RemoteOffer {
   [[nodiscard]] GstStructure* structure() const;
 
  private:
+  unsigned peer_ = 0;
   bool heard_ = false;
   std::map<Flow, PeerCaps> flows_;
 };

@@ -64,18 +64,17 @@ void IceAgent::on_peer_joined(bool newcomer) {
     if (open_ && peer_ == Peer::none && !session_->remote_credentials().ufrag.empty()) begin_generation();
   }
   std::string description;
-  std::vector<FlowCaps> flows;
   {
     const std::lock_guard lock(mutex_);
     if (!open_ || peer_ == Peer::gone) return;
     peer_present_ = true;
     description = ice::write_description(session_->local_description());
-    flows = local_offer_.flows();
+    // Under the lock, so that set_offer() cannot come between and be replaced by what was before.
+    exchange_.send_caps(local_offer_.flows());
   }
   GST_CAT_INFO(agent_debug, "a peer is in the room; sending it our description");
   report_progress();
   exchange_.send_description(std::move(description));
-  exchange_.send_caps(std::move(flows));
 }
 
 void IceAgent::on_peer_description(const std::string& text) {
@@ -135,7 +134,11 @@ void IceAgent::tell_remote_offer() {
   std::vector<std::pair<std::shared_ptr<AgentMember>, PeerCaps>> news;
   {
     const std::lock_guard lock(mutex_);
-    for (const Member& each : members_) news.emplace_back(each.member, remote_offer_.of(each.flow));
+    for (const Member& each : members_) {
+      PeerCaps caps = remote_offer_.of(each.flow);
+      caps.expected = settings_.rendezvous.has_value();
+      news.emplace_back(each.member, std::move(caps));
+    }
   }
   for (const auto& [member, caps] : news) member->peer_caps(caps);
 }

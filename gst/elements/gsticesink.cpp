@@ -62,6 +62,7 @@ struct GstIceSinkPrivate {
   OutgoingBuffers outgoing;             ///< the streaming thread's
   bool warned_too_large = false;        ///< the streaming thread's
   bool said_in_the_clear = false;       ///< the streaming thread's
+  bool offered = false;                 ///< the streaming thread's: the agent knows our caps
 
   std::mutex mutex;            ///< guards `flushing` together with the calls that follow from it
   bool flushing = false;       ///< between unlock() and unlock_stop()
@@ -182,6 +183,7 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
     self.warned_too_large = false;
     self.said_in_the_clear = false;
+    self.offered = false;
     self.discarded = 0;
     self.discarded_bytes = 0;
     self.start.reset_counters();
@@ -229,9 +231,25 @@ void end(gpointer object) {
   gst_element_post_message(GST_ELEMENT(object), gst_message_new_eos(GST_OBJECT(object)));
 }
 
+/// The event thread says that the peer wants a key unit.
+void pass_key_unit_on(gpointer object) {
+  GST_DEBUG_OBJECT(object, "the peer wants a key unit: asking upstream");
+  gstice::request_key_unit(GST_ELEMENT(object), GST_CLOCK_TIME_NONE);
+}
+
+/// The peer is told over the rendezvous what it gets.
+void offer(GstIceSinkPrivate& self, const GstCaps* caps) {
+  self.offered = true;
+  const auto agent = self.ice->joined_agent();
+  if (!agent) return;
+  const std::unique_ptr<gchar, decltype(&g_free)> text(caps != nullptr ? gst_caps_to_string(caps) : nullptr, g_free);
+  agent->set_offer(self.ice->flow(), text ? text.get() : gstice::kNoCaps);
+}
+
 gboolean set_caps(GstBaseSink* base, GstCaps* caps) {
   GstIceSinkPrivate& self = priv(base);
   GST_DEBUG_OBJECT(base, "caps %" GST_PTR_FORMAT, static_cast<void*>(caps));
+  offer(self, caps);
   const GstStructure* first = gst_caps_get_size(caps) > 0 ? gst_caps_get_structure(caps, 0) : nullptr;
   const bool clear_rtp = first != nullptr && (gst_structure_has_name(first, "application/x-rtp") != FALSE ||
                                               gst_structure_has_name(first, "application/x-rtcp") != FALSE);
@@ -312,6 +330,7 @@ GstFlowReturn after_wait(GstBaseSink* base) {
 /// Sends what was added, waiting for a path as long as it must.
 GstFlowReturn send(GstBaseSink* base) {
   GstIceSinkPrivate& self = priv(base);
+  if (!self.offered) offer(self, nullptr);
   std::size_t dealt_with = 0;
   while (true) {
     const auto left = self.outgoing.datagrams().subspan(dealt_with);
@@ -417,7 +436,7 @@ static void gst_ice_sink_init(GstIceSink* self) {
           .receives = false,
           .debug = ice_sink_debug,
           .peer_gone = [self](bool) { end(self); },
-          .key_unit_wanted = [self] { gstice::request_key_unit(GST_ELEMENT(self), GST_CLOCK_TIME_NONE); },
+          .key_unit_wanted = [self] { pass_key_unit_on(self); },
           .media_possible = [&data] { data.start.media_possible(); }});
   // Media is live: it goes out as it comes, and nobody waits for a first buffer to go to PAUSED.
   gst_base_sink_set_sync(GST_BASE_SINK(self), FALSE);
