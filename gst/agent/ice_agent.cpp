@@ -37,8 +37,8 @@ SetOutcome IceAgent::set(SessionProperty property, const GValue* value) {
     if (property == SessionProperty::rendezvous) enter_room();
   }
   post_property(property);
-  report_progress();
   if (property == SessionProperty::rendezvous) post_remote_offer();
+  report_progress();
   return outcome;
 }
 

@@ -431,13 +431,11 @@ static void gst_ice_sink_class_init(GstIceSinkClass* klass) {
 static void gst_ice_sink_init(GstIceSink* self) {
   GstIceSinkPrivate& data = *std::construct_at(&priv(self), self);
   data.ice = std::make_shared<IceElement>(
-      GST_ELEMENT(self),
-      IceElement::Traits{
-          .receives = false,
-          .debug = ice_sink_debug,
-          .peer_gone = [self](bool) { end(self); },
-          .key_unit_wanted = [self] { pass_key_unit_on(self); },
-          .media_possible = [&data] { data.start.media_possible(); }});
+      GST_ELEMENT(self), IceElement::Traits{.receives = false,
+                                            .debug = ice_sink_debug,
+                                            .peer_gone = [self](bool) { end(self); },
+                                            .key_unit_wanted = [self] { pass_key_unit_on(self); },
+                                            .media_possible = [&data] { data.start.media_possible(); }});
   // Media is live: it goes out as it comes, and nobody waits for a first buffer to go to PAUSED.
   gst_base_sink_set_sync(GST_BASE_SINK(self), FALSE);
   gst_base_sink_set_async_enabled(GST_BASE_SINK(self), FALSE);
