@@ -3,7 +3,7 @@
 //   GST_TRACERS=iceplay ICE_PLAY_TRACE=FILE gst-launch-1.0 …
 // One event a line, fields parted by tabs: time (CLOCK_MONOTONIC, ns), kind, element, and what the kind says.
 //   connection STATE                        the element's ice-connection-state is now this
-//   stats STREAM COMPONENT PACKETS BYTES    what an icesrc had received, each 50 ms for 4 s from `connected` on
+//   stats STREAM COMPONENT PACKETS BYTES    what an icesrc had received, each 50 ms for 5 s from `connected` on
 //   pushed BUFFERS BYTES                    an icesrc pushed downstream
 //   frame video|audio TIMESTAMP             a decoder pushed a decoded frame
 //   eos                                     an icesrc pushed EOS, or an icesink posted it
@@ -28,11 +28,11 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kSampling = 50ms;
-constexpr auto kSampled = 4s;
+constexpr auto kSampled = 5s;
 /// An element's kind, kept with it.
 constexpr const char* kKindKey = "ice-play-kind";
 constexpr const char* kConnectedKey = "ice-play-connected";
-enum Kind : gint { kUnknown = 0, kOther, kIceSrc, kIceSink, kVideoDecoder, kAudioDecoder };
+enum Kind : gint { kUnknown = 0, kOther, kIceSrc, kIceSink, kIceUriSrc, kVideoDecoder, kAudioDecoder };
 
 int output = -1;
 
@@ -60,10 +60,15 @@ Kind kind_of(GstElement* element) {
   return static_cast<Kind>(GPOINTER_TO_INT(g_object_get_data(G_OBJECT(element), kKindKey)));
 }
 
+bool is_ice(Kind kind) {
+  return kind == kIceSrc || kind == kIceSink || kind == kIceUriSrc;
+}
+
 Kind classify(GstElement* element) {
   const char* type = G_OBJECT_TYPE_NAME(element);
   if (std::strcmp(type, "GstIceSrc") == 0) return kIceSrc;
   if (std::strcmp(type, "GstIceSink") == 0) return kIceSink;
+  if (std::strcmp(type, "GstIceUriSrc") == 0) return kIceUriSrc;
   if (GST_IS_BIN(element)) return kOther;
   const char* klass = gst_element_get_metadata(element, GST_ELEMENT_METADATA_KLASS);
   if (klass == nullptr || std::strstr(klass, "Decoder") == nullptr) return kOther;
@@ -103,32 +108,44 @@ void sample(const std::shared_ptr<GWeakRef>& weak) {
   }
 }
 
-void on_connection(GObject* object, GParamSpec* spec, gpointer) {
+std::string connection_of(GObject* element) {
+  GParamSpec* spec = g_object_class_find_property(G_OBJECT_GET_CLASS(element), "ice-connection-state");
   GValue state = G_VALUE_INIT;
   g_value_init(&state, spec->value_type);
-  g_object_get_property(object, spec->name, &state);
-  const auto* named =
-      g_enum_get_value(static_cast<GEnumClass*>(g_type_class_peek(spec->value_type)), g_value_get_enum(&state));
-  const std::string nick = named != nullptr ? named->value_nick : "?";
+  g_object_get_property(element, spec->name, &state);
+  auto* type = static_cast<GEnumClass*>(g_type_class_ref(spec->value_type));
+  const auto* named = g_enum_get_value(type, g_value_get_enum(&state));
+  std::string nick = named != nullptr ? named->value_nick : "?";
+  g_type_class_unref(type);
   g_value_unset(&state);
-  tell("connection", GST_OBJECT(object), nick);
-  const bool connected = nick == "connected" || nick == "completed";
-  const bool was_connected = g_object_get_data(object, kConnectedKey) != nullptr;
-  g_object_set_data(object, kConnectedKey, GINT_TO_POINTER(connected ? 1 : 0));
-  if (!connected || was_connected || kind_of(GST_ELEMENT(object)) != kIceSrc) return;
+  return nick;
+}
+
+/// An icesrc is sampled from its first `connected` on.
+void follow(GObject* element, const std::string& state) {
+  const bool connected = state == "connected" || state == "completed";
+  const bool was_connected = g_object_get_data(element, kConnectedKey) != nullptr;
+  g_object_set_data(element, kConnectedKey, GINT_TO_POINTER(connected ? 1 : 0));
+  if (!connected || was_connected || kind_of(GST_ELEMENT(element)) != kIceSrc) return;
   const std::shared_ptr<GWeakRef> weak(new GWeakRef, [](GWeakRef* reference) {
     g_weak_ref_clear(reference);
     delete reference;
   });
-  g_weak_ref_init(weak.get(), object);
+  g_weak_ref_init(weak.get(), element);
   std::thread(sample, weak).detach();
+}
+
+void on_connection(GObject* element, GParamSpec*, gpointer) {
+  const std::string state = connection_of(element);
+  tell("connection", GST_OBJECT(element), state);
+  follow(element, state);
 }
 
 void change_state(GObject*, GstClockTime, GstElement* element, GstStateChange transition) {
   if (transition == GST_STATE_CHANGE_NULL_TO_READY && kind_of(element) == kUnknown) {
     const Kind kind = classify(element);
     g_object_set_data(G_OBJECT(element), kKindKey, GINT_TO_POINTER(kind));
-    if (kind == kIceSrc || kind == kIceSink) {
+    if (is_ice(kind)) {
       g_signal_connect(element, "notify::ice-connection-state", G_CALLBACK(on_connection), nullptr);
     }
   }
@@ -136,6 +153,12 @@ void change_state(GObject*, GstClockTime, GstElement* element, GstStateChange tr
   const Kind kind = kind_of(element);
   if (kind != kIceSrc && kind != kIceSink) return;
   tell("counted", GST_OBJECT(element), counted(element, {"packets-sent", "packets-received"}));
+}
+
+/// An icesrc may join a session that is connected.
+void changed_state(GObject*, GstClockTime, GstElement* element, GstStateChange transition, GstStateChangeReturn) {
+  if (transition != GST_STATE_CHANGE_NULL_TO_READY || kind_of(element) != kIceSrc) return;
+  follow(G_OBJECT(element), connection_of(G_OBJECT(element)));
 }
 
 void pushed(GstPad* pad, guint buffers, gsize bytes, GstBuffer* first) {
@@ -216,8 +239,7 @@ void post_message(GObject*, GstClockTime, GstElement* element, GstMessage* messa
       tell("message", GST_OBJECT(element), "latency");
       return;
     case GST_MESSAGE_STATE_CHANGED: {
-      const Kind kind = kind_of(element);
-      if (GST_OBJECT_PARENT(element) != nullptr && kind != kIceSrc && kind != kIceSink) return;
+      if (GST_OBJECT_PARENT(element) != nullptr && !is_ice(kind_of(element))) return;
       GstState state = GST_STATE_VOID_PENDING;
       gst_message_parse_state_changed(message, nullptr, &state, nullptr);
       tell("state", GST_OBJECT(element),
@@ -247,6 +269,7 @@ void play_tracer_init(PlayTracer* self) {
   output = ::open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   auto* tracer = GST_TRACER(self);
   gst_tracing_register_hook(tracer, "element-change-state-pre", G_CALLBACK(change_state));
+  gst_tracing_register_hook(tracer, "element-change-state-post", G_CALLBACK(changed_state));
   gst_tracing_register_hook(tracer, "element-post-message-pre", G_CALLBACK(post_message));
   gst_tracing_register_hook(tracer, "pad-push-pre", G_CALLBACK(push));
   gst_tracing_register_hook(tracer, "pad-push-list-pre", G_CALLBACK(push_list));

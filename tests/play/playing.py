@@ -110,7 +110,7 @@ class Process:
         """Until an ICE element is in PLAYING. The pipeline is there only when its sinks had a first buffer."""
         return self.wait_until("played", seconds, lambda: next(
             (event for event in self.events("state")
-             if event.fields[0] == "PLAYING" and event.fields[1] in ("GstIceSrc", "GstIceSink")), None))
+             if event.fields[0] == "PLAYING" and event.fields[1].startswith("GstIce")), None))
 
     def interrupt(self) -> float:
         """What Ctrl-C does; returns when."""
