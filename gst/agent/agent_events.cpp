@@ -192,7 +192,7 @@ void IceAgent::on_connection_state(const ice::ConnectionStateChanged& event) {
   if (event.state != ice::ConnectionState::failed) {
     report_progress();
   } else if (was_connected) {
-    on_peer_gone(false, event.reason);
+    on_peer_gone(event.reason);
   } else {
     on_never_connected(event.reason);
   }

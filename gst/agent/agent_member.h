@@ -23,9 +23,8 @@ class AgentMember {
   virtual void warn(const std::string& text) = 0;
   /// For the bus: the session has failed. Only one member of a session is told.
   virtual void fail(const std::string& text, const std::string& details) = 0;
-  /// The peer that was connected is gone for good and `disconnect-action` is eos. `goodbye`: it may still have sent
-  /// something that is on its way.
-  virtual void peer_gone(bool goodbye) = 0;
+  /// The peer that was connected is gone for good and `disconnect-action` is eos. What it sent has arrived by now.
+  virtual void peer_gone() = 0;
   /// What is known of the caps with which the peer sends this member's flow: now, and at each change. `unknown` also
   /// says that there is another peer from now on.
   virtual void peer_caps(const PeerCaps& caps) = 0;

@@ -38,11 +38,12 @@ ProgressReporter::View IceAgent::progress_view() const {
   using Facts = ProgressFacts;
   const std::lock_guard lock(mutex_);
   ProgressReporter::View view;
-  for (const Member& member : members_) view.members.push_back({member.member, member.playing});
+  if (!members_.empty()) view.teller = members_.front().member;
   Facts& facts = view.facts;
   facts.open = open_ && gathering_;
   if (!facts.open) return view;
-  facts.playing = std::ranges::any_of(members_, &Member::playing);
+  // Players that find a step open do not go to PLAYING: what may last is told of by who is there already.
+  facts.playing = !members_.empty() && members_.front().playing;
   facts.gathered = shown_gathering_ == GST_ICE_GATHERING_STATE_COMPLETE;
   if (facts.gathered) facts.candidates = count_candidates(session_->local_description());
   facts.room = room_;

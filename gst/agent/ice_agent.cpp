@@ -324,6 +324,8 @@ void IceAgent::begin_session(std::vector<std::string>& complaints) {
   room_ = ProgressFacts::Room::none;
   room_note_.clear();
   failure_.clear();
+  peer_known_ = false;
+  refused_caps_ = false;
   pair_changes_ = 0;
   shown_gathering_ = GST_ICE_GATHERING_STATE_NEW;
   shown_connection_ = GST_ICE_CONNECTION_STATE_NEW;
@@ -388,6 +390,8 @@ void IceAgent::begin_generation() {
   failure_.clear();
   session_->new_generation();
   remote_offer_.clear();
+  refused_caps_ = false;
+  peer_known_ = false;
   for (auto& [flow, state] : flows_) {
     // Nothing leaves or arrives between here and the next peer's path.
     if (state.ends.sender) state.sent_before = state.ends.sender->counters().packets_sent;
@@ -408,6 +412,7 @@ std::vector<FlowCount> IceAgent::sent_to_peer() const {
 
 void IceAgent::end_session() {
   open_ = false;
+  farewell_.reset();
   exchange_.stop(sent_to_peer());
   session_->close();
   // The next session has credentials of its own, and so has its peer; but where ours are fixed, the peer's are, too.

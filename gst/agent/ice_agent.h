@@ -17,6 +17,7 @@
 
 #include "gst/agent/agent_member.h"
 #include "gst/agent/agent_object.h"
+#include "gst/agent/farewell.h"
 #include "gst/agent/flow.h"
 #include "gst/agent/object_ref.h"
 #include "gst/agent/offer.h"
@@ -145,8 +146,11 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   void on_peer_key_frame(unsigned stream, unsigned component) override;
   void on_peer_left(bool goodbye, const FlowCounts& sent) override;
   void on_rendezvous_failed(const std::string& message, bool fatal) override;
+  /// A peer that was connected said goodbye: what it sent is waited for before it is gone.
+  void begin_farewell(const FlowCounts& sent);
+  void continue_farewell(unsigned number);
   /// The peer that was connected is gone for good: does what `disconnect-action` says.
-  void on_peer_gone(bool goodbye, const std::string& reason);
+  void on_peer_gone(const std::string& reason);
   void tell_remote_offer();
   void post_remote_offer();
 
@@ -168,6 +172,7 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   /// Ready for another peer: new credentials, nothing known of it, nothing counted. Its remote offer is to be told.
   void begin_generation();
   [[nodiscard]] std::vector<FlowCount> sent_to_peer() const;
+  [[nodiscard]] bool peer_sent_something(const FlowCounts& sent) const;
   void enter_room();
   void note_remote(SessionProperty property);
   void adopt(const Joining& joining, std::vector<std::string>& complaints);
@@ -193,9 +198,13 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   bool new_remote_pwd_ = false;    ///< the same
   Peer peer_ = Peer::none;
   bool peer_present_ = false;  ///< in the room
+  bool refused_caps_ = false;  ///< of this peer, and said so
+  bool peer_known_ = false;    ///< since this generation began some peer was in the room
   std::uint64_t pair_changes_ = 0;
   GstIceGatheringState shown_gathering_ = GST_ICE_GATHERING_STATE_NEW;     ///< as far as it was notified
   GstIceConnectionState shown_connection_ = GST_ICE_CONNECTION_STATE_NEW;  ///< as far as it was notified
+  std::optional<Farewell> farewell_;                                       ///< of the present peer, while it lasts
+  unsigned farewells_ = 0;                                                 ///< which one it is
   LocalOffer local_offer_;
   RemoteOffer remote_offer_;
   ProgressFacts::Room room_ = ProgressFacts::Room::none;

@@ -174,10 +174,13 @@ MediaReceiver::Outcome MediaReceiver::pop(std::vector<InboundDatagram>& out, std
 
 void MediaReceiver::push(std::vector<InboundDatagram>&& batch) {
   bool wake = false;
+  std::function<void()> reached;
   {
     const std::lock_guard lock(mutex_);
-    if (!closed_) {
+    if (!closed_ && !batch.empty()) {
       counters_.packets_received += batch.size();
+      counters_.last_arrival = batch.back().arrival;
+      if (counters_.packets_received >= goal_) reached.swap(reached_);
       for (const InboundDatagram& datagram : batch) counters_.bytes_received += datagram.length;
       if (!listening_) {
         counters_.packets_dropped += batch.size();
@@ -195,7 +198,14 @@ void MediaReceiver::push(std::vector<InboundDatagram>&& batch) {
     }
   }
   if (wake) arrived_.notify_one();
+  if (reached) reached();
   batch.clear();
+}
+
+void MediaReceiver::tell_at(std::uint64_t packets, std::function<void()> reached) {
+  const std::lock_guard lock(mutex_);
+  goal_ = packets;
+  reached_.swap(reached);
 }
 
 void MediaReceiver::unlock() {

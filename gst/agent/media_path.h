@@ -8,6 +8,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -139,8 +140,13 @@ class MediaReceiver {
     std::uint64_t packets_received = 0;  ///< all that came, the dropped ones too
     std::uint64_t bytes_received = 0;
     std::uint64_t packets_dropped = 0;  ///< by the queue's bounds, or with nobody listening
+    std::chrono::steady_clock::time_point last_arrival;
   };
   [[nodiscard]] Counters counters() const;
+
+  /// Calls `reached`, once, when so many packets have been received: on the thread that brings them, under no lock.
+  /// Replaces what was to be told before. Not called for what is there already.
+  void tell_at(std::uint64_t packets, std::function<void()> reached);
 
   // ---- for Session only ----
   /// Takes the datagrams out of `batch` and leaves it empty, its capacity untouched.
@@ -157,6 +163,8 @@ class MediaReceiver {
   bool unlocked_ = false;
   bool closed_ = false;
   Counters counters_;
+  std::uint64_t goal_ = 0;
+  std::function<void()> reached_;  ///< to be called at `goal_`
 };
 
 }  // namespace gstice

@@ -3,12 +3,20 @@
 #include "gst/agent/peer_exchange.h"
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <utility>
 
 #include "gst/agent/event_thread.h"
 
 namespace gstice {
+
+namespace {
+
+/// What a room may say while it is held; then it is not held any more.
+constexpr std::size_t kMaxKept = 1024;
+
+}  // namespace
 
 /// One stay in one room. The client's callbacks hold it weakly: it dies with the PeerExchange that left.
 struct PeerExchange::Room {
@@ -17,13 +25,33 @@ struct PeerExchange::Room {
   std::string peer_id;  ///< the latest peer's; event thread only
   std::unique_ptr<RendezvousClient> client;
 
+  using News = std::function<void(Room&, PeerListener&)>;
+  // Event thread only:
+  bool held = false;
+  bool telling = false;
+  std::deque<News> kept;
+
   /// Runs `what` with the listener on the event thread, unless we have left by then.
-  static void tell(const std::weak_ptr<Room>& weak, std::function<void(Room&, PeerListener&)> what) {
-    EventThread::post([weak, what = std::move(what)] {
+  static void tell(const std::weak_ptr<Room>& weak, News what) {
+    EventThread::post([weak, what = std::move(what)]() mutable {
       const auto room = weak.lock();
-      if (!room || room->left) return;
-      if (const auto hearer = room->listener.lock()) what(*room, *hearer);
+      if (!room) return;
+      room->kept.push_back(std::move(what));
+      if (room->kept.size() > kMaxKept) room->held = false;
+      room->tell_kept();
     });
+  }
+
+  void tell_kept() {
+    if (telling) return;  // hold() or resume() from inside a listener
+    telling = true;
+    const auto hearer = listener.lock();
+    while (!held && !left && hearer && !kept.empty()) {
+      const News news = std::move(kept.front());
+      kept.pop_front();
+      news(*this, *hearer);
+    }
+    telling = false;
   }
 };
 
@@ -85,6 +113,22 @@ void PeerExchange::stop(FlowCounts sent) {
     room->left = true;
     room->client->close(std::move(sent));
   }
+}
+
+std::shared_ptr<PeerExchange::Room> PeerExchange::room() const {
+  const std::lock_guard lock(mutex_);
+  return room_;
+}
+
+void PeerExchange::hold() {
+  if (const auto here = room()) here->held = true;
+}
+
+void PeerExchange::resume() {
+  const auto here = room();
+  if (!here) return;
+  here->held = false;
+  here->tell_kept();
 }
 
 bool PeerExchange::running() const {

@@ -43,6 +43,11 @@ class PeerExchange {
   void stop(FlowCounts sent = std::nullopt);
   [[nodiscard]] bool running() const;
 
+  /// Until resume() the listener hears nothing; what comes meanwhile is kept for it, in order and in bounds. Event
+  /// thread.
+  void hold();
+  void resume();
+
   void send_description(std::string description);
   void send_candidate(unsigned stream, std::string line);
   void send_caps(std::vector<FlowCaps> flows);
@@ -51,6 +56,7 @@ class PeerExchange {
  private:
   struct Room;
   std::shared_ptr<Room> replace(std::shared_ptr<Room> room);
+  [[nodiscard]] std::shared_ptr<Room> room() const;
 
   mutable std::mutex mutex_;  ///< guards room_; a leaf lock
   std::shared_ptr<Room> room_;

@@ -2,19 +2,9 @@
 // See progress_reporter.h.
 #include "gst/agent/progress_reporter.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace gstice {
-namespace {
-
-/// Players that find a step open do not go to PLAYING: what may last is told by who is there already.
-bool may_tell(const ProgressReporter::Member& member, ProgressStep step) {
-  return member.playing || !needs_playing(step);
-}
-
-}  // namespace
-
 void ProgressReporter::update(const std::function<View()>& look, std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
   collect_locked(look());
@@ -22,30 +12,18 @@ void ProgressReporter::update(const std::function<View()>& look, std::chrono::mi
 }
 
 void ProgressReporter::collect_locked(const View& view) {
-  for (std::size_t i = 0; i < kProgressSteps; ++i) {
-    const auto step = static_cast<ProgressStep>(i);
-    if (!progress_.is_open(step)) continue;
-    const auto teller = tellers_[i].lock();
-    const bool can = std::ranges::any_of(
-        view.members, [&](const Member& member) { return member.member == teller && may_tell(member, step); });
-    if (can) continue;
-    // With nobody else to tell, the step ends in its own words.
-    const bool anybody =
-        std::ranges::any_of(view.members, [&](const Member& member) { return may_tell(member, step); });
-    if (anybody) add_locked(progress_.cancel(step), view);
+  for (std::size_t i = 0; view.teller && i < kProgressSteps; ++i) {
+    // Somebody else's step: who told of it has left the session.
+    if (tellers_[i].lock() != view.teller) add_locked(progress_.cancel(static_cast<ProgressStep>(i)), nullptr);
   }
-  add_locked(progress_.update(view.facts), view);
+  add_locked(progress_.update(view.facts), view.teller);
 }
 
-void ProgressReporter::add_locked(const std::vector<ProgressNote>& notes, const View& view) {
+void ProgressReporter::add_locked(const std::vector<ProgressNote>& notes, const std::shared_ptr<AgentMember>& teller) {
   for (const ProgressNote& note : notes) {
-    auto& teller = tellers_[static_cast<std::size_t>(note.step)];
-    if (note.type == ProgressType::start) {
-      const auto found =
-          std::ranges::find_if(view.members, [&](const Member& member) { return may_tell(member, note.step); });
-      teller = found != view.members.end() ? found->member : nullptr;
-    }
-    if (auto member = teller.lock()) outbox_.push_back({std::move(member), note});
+    auto& its_teller = tellers_[static_cast<std::size_t>(note.step)];
+    if (note.type == ProgressType::start) its_teller = teller;
+    if (auto member = its_teller.lock()) outbox_.push_back({std::move(member), note});
   }
 }
 

@@ -19,13 +19,9 @@ namespace gstice {
 /// Any thread.
 class ProgressReporter {
  public:
-  struct Member {
-    std::shared_ptr<AgentMember> member;
-    bool playing = false;
-  };
   struct View {
     ProgressFacts facts;
-    std::vector<Member> members;  ///< in the order of joining
+    std::shared_ptr<AgentMember> teller;  ///< who tells of what begins: one for the whole session, while it is there
   };
   /// Looks at how things are, by `look` (called under our lock, which is taken before those that it takes), and has a
   /// member tell what is new. `patience`: how long to wait for another thread that is just telling; a state change may
@@ -38,7 +34,7 @@ class ProgressReporter {
     ProgressNote note;
   };
   void collect_locked(const View& view);
-  void add_locked(const std::vector<ProgressNote>& notes, const View& view);
+  void add_locked(const std::vector<ProgressNote>& notes, const std::shared_ptr<AgentMember>& teller);
   void tell_locked(std::unique_lock<std::mutex>& lock, std::chrono::milliseconds patience);
 
   std::mutex mutex_;  ///< guards what follows; not held while a member is called

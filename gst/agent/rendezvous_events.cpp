@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What comes from the room, and what becomes of the peer in it. Runs on the event thread, in order.
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "gst/agent/debug.h"
@@ -9,32 +11,84 @@
 
 namespace gstice {
 
-void IceAgent::on_peer_gone(bool goodbye, const std::string& reason) {
-  GstIceDisconnectAction action = GST_ICE_DISCONNECT_ACTION_EOS;
+// ---- how a peer goes ----
+
+bool IceAgent::peer_sent_something(const FlowCounts& sent) const {
+  if (sent && std::ranges::any_of(*sent, [](const FlowCount& flow) { return flow.packets > 0; })) return true;
+  return std::ranges::any_of(flows_, [](const auto& flow) {
+    const FlowState& state = flow.second;
+    return state.ends.receiver && state.ends.receiver->counters().packets_received > state.received_before;
+  });
+}
+
+void IceAgent::begin_farewell(const FlowCounts& sent) {
+  unsigned number = 0;
   {
     const std::lock_guard lock(mutex_);
-    if (!open_ || peer_ != Peer::connected) return;
-    action = settings_.on_disconnect();
-    if (action == GST_ICE_DISCONNECT_ACTION_WAIT) {
-      // What is known of the gone peer goes; the next one is met as the first was.
-      peer_ = Peer::none;
-      begin_generation();
-    } else {
-      peer_ = Peer::gone;
+    if (!open_ || peer_ != Peer::connected || farewell_) return;
+    number = ++farewells_;
+    const auto promised = [&](Flow flow) -> std::optional<std::uint64_t> {
+      if (!sent) return std::nullopt;
+      std::uint64_t packets = flows_[flow].received_before;
+      for (const FlowCount& each : *sent) {
+        if (each.stream == flow.stream.value && each.component == flow.component.value) packets += each.packets;
+      }
+      return packets;
+    };
+    std::vector<Farewell::Awaited> awaited;
+    for (const Member& member : members_) {
+      if (member.receives) awaited.push_back({flows_[member.flow].ends.receiver, promised(member.flow)});
+    }
+    for (const auto& [receiver, packets] : awaited) {
+      if (!packets) continue;
+      receiver->tell_at(*packets, [weak = weak_from_this(), number] {
+        EventThread::post([weak, number] {
+          if (const auto self = weak.lock()) self->continue_farewell(number);
+        });
+      });
+    }
+    farewell_.emplace(std::move(awaited), std::chrono::steady_clock::now());
+    // Whoever comes next is met when this one is gone.
+    exchange_.hold();
+  }
+  continue_farewell(number);
+}
+
+void IceAgent::continue_farewell(unsigned number) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!farewell_ || number != farewells_) return;
+    if (const auto next = farewell_->look(std::chrono::steady_clock::now())) {
+      EventThread::post_at(*next, [weak = weak_from_this(), number] {
+        if (const auto self = weak.lock()) self->continue_farewell(number);
+      });
+      return;
     }
   }
-  GST_CAT_INFO(agent_debug, "the peer is gone: %s", reason.c_str());
-  switch (action) {
-    case GST_ICE_DISCONNECT_ACTION_EOS:
-      for (const auto& member : audience()) member->peer_gone(goodbye);
-      break;
-    case GST_ICE_DISCONNECT_ACTION_ERROR:
-      tell_failure("The peer is gone: " + reason);
-      break;
-    case GST_ICE_DISCONNECT_ACTION_WAIT:
-      break;
+  on_peer_gone("it said goodbye");
+}
+
+void IceAgent::on_peer_gone(const std::string& reason) {
+  std::optional<GstIceDisconnectAction> action;
+  {
+    const std::lock_guard lock(mutex_);
+    farewell_.reset();
+    if (open_ && peer_ == Peer::connected) {
+      action = settings_.on_disconnect();
+      peer_ = action == GST_ICE_DISCONNECT_ACTION_WAIT ? Peer::none : Peer::gone;
+      // What is known of the gone peer goes; the next one is met as the first was.
+      if (peer_ == Peer::none) begin_generation();
+    }
   }
   report_progress();
+  if (action) {
+    GST_CAT_INFO(agent_debug, "the peer is gone: %s", reason.c_str());
+    if (action == GST_ICE_DISCONNECT_ACTION_ERROR) tell_failure("The peer is gone: " + reason);
+    if (action == GST_ICE_DISCONNECT_ACTION_EOS) {
+      for (const auto& member : audience()) member->peer_gone();
+    }
+  }
+  exchange_.resume();
 }
 
 // ---- the rendezvous ----
@@ -59,15 +113,16 @@ void IceAgent::on_room_entered(bool first) {
 void IceAgent::on_peer_joined(bool newcomer) {
   if (newcomer) {
     // Another peer in its place says that the one before is gone, whatever consent still believes.
-    on_peer_gone(true, "another peer took its place in the room");
+    on_peer_gone("another peer took its place in the room");
     const std::lock_guard lock(mutex_);
-    if (open_ && peer_ == Peer::none && !session_->remote_credentials().ufrag.empty()) begin_generation();
+    if (open_ && peer_ == Peer::none && peer_known_) begin_generation();
   }
   std::string description;
   {
     const std::lock_guard lock(mutex_);
     if (!open_ || peer_ == Peer::gone) return;
     peer_present_ = true;
+    peer_known_ = true;
     description = ice::write_description(session_->local_description());
     // Under the lock, so that set_offer() cannot come between and be replaced by what was before.
     exchange_.send_caps(local_offer_.flows());
@@ -123,9 +178,11 @@ void IceAgent::on_peer_caps(const std::vector<FlowCaps>& flows) {
     const std::lock_guard lock(mutex_);
     if (!open_ || peer_ == Peer::gone) return;
     complaints = remote_offer_.replace(flows);
+    // Said once: a hostile peer must not fill the log.
+    if (std::exchange(refused_caps_, refused_caps_ || !complaints.empty())) complaints.clear();
   }
   GST_CAT_INFO(agent_debug, "the peer sends on %zu flows", flows.size());
-  for (const std::string& complaint : complaints) tell_warning(complaint);
+  if (!complaints.empty()) tell_warning(complaints.front());
   tell_remote_offer();
 }
 
@@ -168,10 +225,9 @@ void IceAgent::on_peer_key_frame(unsigned stream, unsigned component) {
   });
 }
 
-void IceAgent::on_peer_left(bool goodbye, const FlowCounts&) {
+void IceAgent::on_peer_left(bool goodbye, const FlowCounts& sent) {
   const ProgressAtEnd progress{*this};
   GST_CAT_INFO(agent_debug, "the peer left the room%s", goodbye ? " with a goodbye" : "");
-  bool connected = false;
   {
     const std::lock_guard lock(mutex_);
     if (!open_) return;
@@ -179,14 +235,14 @@ void IceAgent::on_peer_left(bool goodbye, const FlowCounts&) {
     // Without a goodbye only its way to the server broke: consent decides whether it is still there.
     if (!goodbye) return;
     const auto state = session_->connection_state();
-    // The event that says so may still be on its way, overtaken by the goodbye.
-    connected = state == ice::ConnectionState::connected || state == ice::ConnectionState::completed;
-    if (connected && peer_ == Peer::none) peer_ = Peer::connected;
-    connected = peer_ == Peer::connected;
+    // The event that says so may still be on its way, overtaken by the goodbye; and the peer may have been connected,
+    // and sent all it had, before we were.
+    const bool connected = state == ice::ConnectionState::connected || state == ice::ConnectionState::completed;
+    if (peer_ == Peer::none && (connected || peer_sent_something(sent))) peer_ = Peer::connected;
     // It never was there: the next one is the first.
-    if (!connected && peer_ == Peer::none) begin_generation();
+    if (peer_ == Peer::none) begin_generation();
   }
-  if (connected) on_peer_gone(true, "it said goodbye");
+  begin_farewell(sent);
 }
 
 void IceAgent::on_rendezvous_failed(const std::string& message, bool fatal) {

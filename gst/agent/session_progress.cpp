@@ -122,13 +122,16 @@ std::vector<ProgressNote> SessionProgress::cancel(ProgressStep step) {
   if (is_open(step)) {
     const Ending ending = ending_of(step, {});
     end(step, ending.type, ending.text);
+    steps_[index(step)].muted = !needs_playing(step);
   }
   return std::exchange(notes_, {});
 }
 
 void SessionProgress::end_what_is_over(const ProgressFacts& facts) {
   for (const ProgressStep step : kAllSteps) {
-    if (!is_open(step) || is_due(step, facts)) continue;
+    if (is_due(step, facts)) continue;
+    steps_[index(step)].muted = false;
+    if (!is_open(step)) continue;
     const Ending ending = ending_of(step, facts);
     end(step, ending.type, ending.text);
   }
@@ -136,7 +139,7 @@ void SessionProgress::end_what_is_over(const ProgressFacts& facts) {
 
 void SessionProgress::begin_what_is_due(const ProgressFacts& facts) {
   for (const ProgressStep step : kAllSteps) {
-    if (is_due(step, facts)) begin_or_go_on(step, words_for(step, facts));
+    if (is_due(step, facts) && !steps_[index(step)].muted) begin_or_go_on(step, words_for(step, facts));
   }
   // So fast that nobody was told of the waiting; or before PLAYING.
   if (facts.open && facts.playing && facts.peer == Peer::connected && !told_connected_) {
@@ -149,7 +152,8 @@ void SessionProgress::begin_or_go_on(ProgressStep step, const std::string& text)
   Step& it = steps_[index(step)];
   if (it.open && it.text == text) return;
   notes_.push_back({step, it.open ? ProgressType::go_on : ProgressType::start, text});
-  it = {true, text};
+  it.open = true;
+  it.text = text;
 }
 
 void SessionProgress::end(ProgressStep step, ProgressType type, const std::string& text) {

@@ -32,7 +32,7 @@ struct ProgressNote {
 /// How things are.
 struct ProgressFacts {
   bool open = false;     ///< there is a session, and it has begun to gather
-  bool playing = false;  ///< an element of it is in PLAYING
+  bool playing = false;  ///< the element that tells is in PLAYING
   bool gathered = false;
   std::size_t candidates = 0;  ///< gathered so far
   enum class Room { none, entering, entered, failed };
@@ -50,14 +50,15 @@ struct ProgressFacts {
 class SessionProgress {
  public:
   std::vector<ProgressNote> update(const ProgressFacts& facts);
-  /// Who told of this step can tell no more. It starts anew with the next update, if it is still of interest.
+  /// Who told of this step can tell no more. What may last is told of anew with the next update, if it still does.
   std::vector<ProgressNote> cancel(ProgressStep step);
   [[nodiscard]] bool is_open(ProgressStep step) const { return steps_[index(step)].open; }
 
  private:
   struct Step {
     bool open = false;
-    std::string text;  ///< said last
+    bool muted = false;  ///< until it is over
+    std::string text;    ///< said last
   };
   static std::size_t index(ProgressStep step) { return static_cast<std::size_t>(step); }
   void begin_or_go_on(ProgressStep step, const std::string& text);

@@ -433,7 +433,7 @@ static void gst_ice_sink_init(GstIceSink* self) {
   data.ice = std::make_shared<IceElement>(
       GST_ELEMENT(self), IceElement::Traits{.receives = false,
                                             .debug = ice_sink_debug,
-                                            .peer_gone = [self](bool) { end(self); },
+                                            .peer_gone = [self] { end(self); },
                                             .key_unit_wanted = [self] { pass_key_unit_on(self); },
                                             .media_possible = [&data] { data.start.media_possible(); }});
   // Media is live: it goes out as it comes, and nobody waits for a first buffer to go to PAUSED.

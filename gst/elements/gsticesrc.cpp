@@ -45,8 +45,6 @@ enum class SrcProperty : guint { caps = gstice::kFirstSpecificProperty, buffer_s
 
 /// At most this many datagrams go downstream in one list.
 constexpr std::size_t kBatch = 256;
-/// After a goodbye, media that was on its way is waited for as long as this since the last datagram.
-constexpr std::chrono::milliseconds kLinger{200};
 
 struct CapsUnref {
   void operator()(GstCaps* caps) const { gst_caps_unref(caps); }
@@ -77,9 +75,7 @@ struct GstIceSrcPrivate {
   CapsRef caps;                             ///< the property
   CapsGate gate;                            ///< the peer's, while there are none of our own
 
-  /// Does the stream go on, or how does it end? Only ever moves down this list.
-  enum class End { none, after_silence, when_empty };
-  std::atomic<End> end{End::none};
+  std::atomic<bool> ended{false};  ///< the peer is gone for good: the stream ends behind what waits
   std::atomic<int> buffer_size{0};
   std::atomic<guint> mtu{gstice::kMaxDatagram};
   std::atomic<guint64> too_large{0};
@@ -97,8 +93,6 @@ G_DEFINE_TYPE_WITH_CODE(GstIceSrc, gst_ice_src, GST_TYPE_PUSH_SRC, G_ADD_PRIVATE
 GST_ELEMENT_REGISTER_DEFINE(icesrc, "icesrc", GST_RANK_NONE, GST_TYPE_ICE_SRC)
 
 namespace {
-
-using End = GstIceSrcPrivate::End;
 
 GstIceSrcPrivate& priv(gpointer object) {
   return *static_cast<GstIceSrcPrivate*>(gst_ice_src_get_instance_private(static_cast<GstIceSrc*>(object)));
@@ -174,7 +168,7 @@ void forget_waiting(GstIceSrcPrivate& self) {
 }
 
 bool join(GstIceSrcPrivate& self) {
-  self.end = End::none;
+  self.ended = false;
   self.too_large = 0;
   if (!self.ice->join()) return false;
   {
@@ -254,11 +248,11 @@ gboolean unlock_stop(GstBaseSrc* base) {
   return TRUE;
 }
 
-/// The event thread says that the peer is gone: create() shall look at `end` anew.
-void end(gpointer object, bool goodbye) {
+/// The event thread says that the peer is gone: create() shall look at `ended` anew.
+void end(gpointer object) {
   GstIceSrcPrivate& self = priv(object);
-  GST_INFO_OBJECT(object, "the peer is gone for good; the stream ends%s", goodbye ? " when nothing more arrives" : "");
-  self.end = goodbye ? End::after_silence : End::when_empty;
+  GST_INFO_OBJECT(object, "the peer is gone for good; the stream ends behind what it sent");
+  self.ended = true;
   const std::lock_guard lock(self.mutex);
   if (self.receiver) self.receiver->unlock();
 }
@@ -325,10 +319,8 @@ GstFlowReturn apply_caps(GstBaseSrc* base, const gstice::SharedCaps& caps) {
 /// Waits for something to come, for so long at most; without a limit, as long as the stream goes on.
 MediaReceiver::Outcome receive(GstIceSrcPrivate& self, std::optional<CapsGate::TimePoint> until) {
   using std::chrono::milliseconds;
-  const End ending = self.end;
   std::optional<milliseconds> patience;
-  if (ending == End::after_silence) patience = kLinger;
-  if (ending == End::when_empty) patience = milliseconds(0);
+  if (self.ended) patience = milliseconds(0);
   if (until && !patience) {
     patience = std::max(milliseconds(0), std::chrono::ceil<milliseconds>(*until - std::chrono::steady_clock::now()));
   }
@@ -350,7 +342,7 @@ GstFlowReturn let_pass(GstBaseSrc* base, std::size_t& datagrams, std::optional<C
     if (verdict.what == What::give_up) self.gate.give_up();
   }
   // At the end nothing else will come, and what is there shall not be lost.
-  if (verdict.what == What::hold && self.end == End::none) {
+  if (verdict.what == What::hold && !self.ended) {
     until = verdict.until;
     return GST_FLOW_OK;
   }
@@ -378,7 +370,7 @@ GstFlowReturn wait_for_media(GstBaseSrc* base, std::size_t& datagrams) {
         if (!until) return GST_FLOW_EOS;
         break;
       case MediaReceiver::Outcome::closed:
-        return self.end != End::none ? GST_FLOW_EOS : GST_FLOW_FLUSHING;
+        return self.ended ? GST_FLOW_EOS : GST_FLOW_FLUSHING;
       case MediaReceiver::Outcome::unlocked: {
         const std::lock_guard lock(self.mutex);
         if (self.flushing) return GST_FLOW_FLUSHING;
@@ -495,7 +487,7 @@ static void gst_ice_src_init(GstIceSrc* self) {
       GST_ELEMENT(self),
       IceElement::Traits{.receives = true,
                          .debug = ice_src_debug,
-                         .peer_gone = [self](bool goodbye) { end(self, goodbye); },
+                         .peer_gone = [self] { end(self); },
                          .peer_caps = [self](const gstice::PeerCaps& caps) { hear_caps(self, caps); }});
   GstBaseSrc* base = GST_BASE_SRC(self);
   gst_base_src_set_live(base, TRUE);

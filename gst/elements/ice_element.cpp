@@ -429,8 +429,8 @@ void IceElement::local_candidate(unsigned stream, const std::string& line) {
   if (const auto element = element_.lock()) emit_ice_candidate(G_OBJECT(element.get()), stream, line.c_str());
 }
 
-void IceElement::peer_gone(bool goodbye) {
-  if (const auto element = element_.lock()) traits_.peer_gone(goodbye);
+void IceElement::peer_gone() {
+  if (const auto element = element_.lock()) traits_.peer_gone();
 }
 
 void IceElement::peer_caps(const PeerCaps& caps) {

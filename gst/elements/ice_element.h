@@ -35,7 +35,7 @@ class IceElement final : public AgentMember, public std::enable_shared_from_this
     bool receives = false;  ///< an icesrc
     GstDebugCategory* debug = nullptr;
     /// The peer is gone for good and `disconnect-action` is eos. On the event thread, while the element is alive.
-    std::function<void(bool goodbye)> peer_gone;
+    std::function<void()> peer_gone;
     // What an element leaves empty does not concern it. On the event thread, while it is alive, each of them:
     std::function<void(const PeerCaps& caps)> peer_caps = {};
     std::function<void()> key_unit_wanted = {};
@@ -100,7 +100,7 @@ class IceElement final : public AgentMember, public std::enable_shared_from_this
   void local_candidate(unsigned stream, const std::string& line) override;
   void warn(const std::string& text) override;
   void fail(const std::string& text, const std::string& details) override;
-  void peer_gone(bool goodbye) override;
+  void peer_gone() override;
   void peer_caps(const PeerCaps& caps) override;
   void key_unit_wanted() override;
   void media_possible() override;

@@ -304,6 +304,7 @@ void RendezvousClient::Impl::report(const std::string& reason) {
 void RendezvousClient::Impl::leave(FlowCounts sent) {
   ended_ = true;
   auto socket = std::move(socket_);
+  if (sent && sent->size() > kMaxFlows) sent.reset();
   if (socket && in_room_) socket->send(to_text(Goodbye{std::move(sent)}));
   disconnect();
   if (!socket) return;

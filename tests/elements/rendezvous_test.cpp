@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Peers that meet in a room of a real gst-ice-rendezvous, on loopback: how they connect, and how they part.
 #include <atomic>
-#include <future>
-#include <memory>
 
-#include "tests/elements/rendezvous_server.h"
+#include "tests/elements/room.h"
 #include "tests/elements/support.h"
 
 using namespace test;
-using Server = RendezvousServer;
 
 namespace {
-
-std::string in_room(const char* element, const Server& server, const std::string& more = "") {
-  return std::string(element) + " interfaces=127.0.0.1 rendezvous=" + server.room("my-room") + " " + more;
-}
 
 bool controlling(gpointer element) {
   gboolean value = FALSE;

@@ -146,5 +146,16 @@ TEST_F(Progress, AStepThatNobodyCanTellOfAnyMoreIsCanceledAndBeginsAnew) {
   EXPECT_THAT(told(), ElementsAre("peer start"));
 }
 
+TEST_F(Progress, AStepThatEndsByItselfIsNotToldOfAnewByAnother) {
+  facts.gathered = false;
+  told();
+  EXPECT_THAT(steps(progress.cancel(ProgressStep::gathering)), ElementsAre("gathering canceled"));
+  EXPECT_THAT(told(), IsEmpty());
+  facts.gathered = true;
+  told();
+  facts.gathered = false;
+  EXPECT_THAT(told(), ElementsAre("gathering start"));
+}
+
 }  // namespace
 }  // namespace gstice
