@@ -98,6 +98,9 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   /// An icesrc's: somebody downstream wants a key frame. Passed on to the peer, at most once in 100 ms.
   /// False: there is no rendezvous to carry it.
   bool request_key_frame(Flow flow);
+  /// What is known of the caps with which the peer sends this flow, for a member that has just joined and may get media
+  /// before it is told.
+  [[nodiscard]] PeerCaps peer_caps(Flow flow) const;
   /// The `remote-offer` property, owned by the caller: what the present peer sends, or null.
   [[nodiscard]] GstStructure* remote_offer() const;
 
@@ -177,6 +180,7 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   void note_remote(SessionProperty property);
   void adopt(const Joining& joining, std::vector<std::string>& complaints);
   ice::Result<> apply(SessionProperty property, const SessionSettings& settings);
+  [[nodiscard]] PeerCaps peer_caps_locked(Flow flow) const;
   [[nodiscard]] bool live(SessionProperty property, GValue* value, const Flow* flow) const;
   [[nodiscard]] GstStructure* stats(const Flow* flow) const;
 

@@ -186,16 +186,23 @@ void IceAgent::on_peer_caps(const std::vector<FlowCaps>& flows) {
   tell_remote_offer();
 }
 
+PeerCaps IceAgent::peer_caps_locked(Flow flow) const {
+  PeerCaps caps = remote_offer_.of(flow);
+  caps.expected = settings_.rendezvous.has_value();
+  return caps;
+}
+
+PeerCaps IceAgent::peer_caps(Flow flow) const {
+  const std::lock_guard lock(mutex_);
+  return peer_caps_locked(flow);
+}
+
 void IceAgent::tell_remote_offer() {
   if (const auto owner = owner_.lock()) g_object_notify(G_OBJECT(owner.get()), "remote-offer");
   std::vector<std::pair<std::shared_ptr<AgentMember>, PeerCaps>> news;
   {
     const std::lock_guard lock(mutex_);
-    for (const Member& each : members_) {
-      PeerCaps caps = remote_offer_.of(each.flow);
-      caps.expected = settings_.rendezvous.has_value();
-      news.emplace_back(each.member, std::move(caps));
-    }
+    for (const Member& each : members_) news.emplace_back(each.member, peer_caps_locked(each.flow));
   }
   for (const auto& [member, caps] : news) member->peer_caps(caps);
 }

@@ -171,13 +171,16 @@ bool join(GstIceSrcPrivate& self) {
   self.ended = false;
   self.too_large = 0;
   if (!self.ice->join()) return false;
+  const auto agent = self.ice->joined_agent();
   {
     const std::lock_guard lock(self.mutex);
     self.receiver = self.ice->ends().receiver;
     self.flushing = false;
     self.receiver->unlock_stop();
+    // In a session that runs, media can be here before the event thread tells us.
+    self.gate.hear(agent->peer_caps(self.ice->flow()), std::chrono::steady_clock::now());
   }
-  if (self.buffer_size != 0) self.ice->joined_agent()->set_receive_buffer(self.ice->flow(), self.buffer_size);
+  if (self.buffer_size != 0) agent->set_receive_buffer(self.ice->flow(), self.buffer_size);
   return true;
 }
 
@@ -194,6 +197,10 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
     case GST_STATE_CHANGE_PAUSED_TO_PLAYING:
       // A live source has nothing to give but the present.
       self.receiver->clear();
+      // What was missed until now cannot be decoded without.
+      if (self.receiver->counters().packets_received > 0) {
+        (void)self.ice->joined_agent()->request_key_frame(self.ice->flow());
+      }
       self.receiver->set_listening(true);
       break;
     case GST_STATE_CHANGE_PLAYING_TO_PAUSED:

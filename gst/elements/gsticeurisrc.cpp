@@ -235,7 +235,7 @@ static void gst_ice_uri_src_init(GstIceUriSrc* self) {
   IceElement::Traits traits;
   traits.debug = ice_uri_src_debug;
   traits.watches = true;
-  traits.peer_gone = [self](bool) { priv(self).follower->peer_gone(); };
+  traits.peer_gone = [self] { priv(self).follower->peer_gone(); };
   // Of our own flow; but it comes with every change of the whole offer.
   traits.peer_caps = [self](const gstice::PeerCaps&) { priv(self).follower->look(); };
   data.ice = std::make_shared<IceElement>(GST_ELEMENT(self), std::move(traits));

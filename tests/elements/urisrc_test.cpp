@@ -129,16 +129,6 @@ void expect_no_error(Pipeline& pipeline) {
   fail_unless(error == nullptr, "%s", error ? text(error).c_str() : "");
 }
 
-/// Decoded frames at the fakesinks of a player of GStreamer's own.
-struct Frames {
-  std::atomic<int> video{0};
-  std::atomic<int> audio{0};
-};
-
-void keep_to_loopback(GstElement*, GstElement* source, gpointer) {
-  g_object_set(source, "interfaces", "127.0.0.1", nullptr);
-}
-
 }  // namespace
 
 // ---- pads ----
@@ -528,103 +518,6 @@ GST_END_TEST
 
 namespace {
 
-const char* const kPlayers[] = {"uridecodebin", "uridecodebin3", "playbin", "playbin3"};
-
-/// A pipeline that plays the address with one of GStreamer's own players, into fakesinks.
-struct OwnPlayer {
-  OwnPlayer(const std::string& player, const std::string& uri) {
-    if (contains(player, "playbin")) {
-      pipeline.reset(GST_ELEMENT(gst_object_ref_sink(gst_element_factory_make(player.c_str(), nullptr))));
-      for (const auto& [property, count] :
-           {std::pair{"video-sink", &frames.video}, std::pair{"audio-sink", &frames.audio}}) {
-        g_object_set(pipeline.get(), property, make_sink(count), nullptr);
-      }
-      bin = pipeline.get();
-    } else {
-      pipeline.reset(GST_ELEMENT(gst_object_ref_sink(gst_pipeline_new(nullptr))));
-      bin = gst_element_factory_make(player.c_str(), nullptr);
-      gst_bin_add(GST_BIN(pipeline.get()), bin);
-      g_signal_connect(
-          bin, "pad-added",
-          G_CALLBACK(+[](GstElement*, GstPad* pad, gpointer self) { static_cast<OwnPlayer*>(self)->take(pad); }), this);
-    }
-    g_signal_connect(bin, "source-setup", G_CALLBACK(keep_to_loopback), nullptr);
-    g_object_set(bin, "uri", uri.c_str(), nullptr);
-    bus.reset(gst_element_get_bus(pipeline.get()));
-  }
-  ~OwnPlayer() {
-    gst_element_set_state(pipeline.get(), GST_STATE_NULL);
-    drain_events(nullptr);
-  }
-  OwnPlayer(const OwnPlayer&) = delete;
-  OwnPlayer& operator=(const OwnPlayer&) = delete;
-
-  static GstElement* make_sink(std::atomic<int>* count) {
-    GstElement* sink = gst_element_factory_make("fakesink", nullptr);
-    g_object_set(sink, "sync", TRUE, "signal-handoffs", TRUE, nullptr);
-    g_signal_connect(sink, "handoff", G_CALLBACK(+[](GstElement*, GstBuffer*, GstPad*, gpointer number) {
-                       ++*static_cast<std::atomic<int>*>(number);
-                     }),
-                     count);
-    return sink;
-  }
-  void take(GstPad* pad) {
-    GstCaps* caps = gst_pad_get_current_caps(pad);
-    if (caps == nullptr) caps = gst_pad_query_caps(pad, nullptr);
-    const bool video = gst_structure_has_name(gst_caps_get_structure(caps, 0), "video/x-raw") != FALSE;
-    gst_caps_unref(caps);
-    GstElement* sink = make_sink(video ? &frames.video : &frames.audio);
-    gst_bin_add(GST_BIN(pipeline.get()), sink);
-    gst_element_sync_state_with_parent(sink);
-    Ref<GstPad> in(gst_element_get_static_pad(sink, "sink"));
-    gst_pad_link(pad, in.get());
-  }
-
-  Frames frames;
-  Ref<GstElement> pipeline;
-  GstElement* bin = nullptr;
-  Ref<GstBus> bus;
-};
-
-void play_with(const std::string& player, bool sender_first) {
-  const RendezvousServer server;
-  auto sender = std::make_unique<Pipeline>(kVideo + sink(server) + kSound + " ! icesink stream=1");
-  OwnPlayer viewer(player, server.uri("my-room"));
-  if (sender_first) sender->set_state(GST_STATE_PLAYING);
-  fail_if(gst_element_set_state(viewer.pipeline.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE);
-  if (!sender_first) sender->set_state(GST_STATE_PLAYING);
-  poll_until([&] { return viewer.frames.video > 10 && viewer.frames.audio > 10; },
-             (player + " to show picture and sound").c_str());
-  sender.reset();
-  const Message message = wait_message(viewer.bus.get(), GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
-  fail_unless(GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_EOS, "%s", text(message).c_str());
-}
-
-}  // namespace
-
-GST_START_TEST(players_of_gstreamer_play_picture_and_sound_to_the_end) {
-  play_with(kPlayers[__i__ / 2], __i__ % 2 == 0);
-}
-GST_END_TEST
-
-GST_START_TEST(players_of_gstreamer_wait_and_close_with_nobody_there) {
-  const RendezvousServer server;
-  OwnPlayer viewer(kPlayers[__i__], server.uri("my-room"));
-  fail_if(gst_element_set_state(viewer.pipeline.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE);
-  Ref<GstElement> source;
-  poll_until(
-      [&] {
-        source.reset(gst_bin_get_by_name(GST_BIN(viewer.pipeline.get()), "source"));
-        return source != nullptr && nick(source.get(), "ice-gathering-state") == "complete";
-      },
-      "the source to be in the room");
-  fail_unless_equals_int(gst_element_set_state(viewer.pipeline.get(), GST_STATE_NULL), GST_STATE_CHANGE_SUCCESS);
-  fail_unless(take_message(viewer.bus.get(), GST_MESSAGE_ERROR | GST_MESSAGE_EOS) == nullptr);
-}
-GST_END_TEST
-
-namespace {
-
 Suite* urisrc_suite() {
   Suite* s = suite_create("urisrc");
   TCase* c = tcase_create("urisrc");
@@ -652,8 +545,6 @@ Suite* urisrc_suite() {
   tcase_add_test(c, it_is_live_cannot_seek_and_tells_its_latency);
   tcase_add_test(c, pausing_and_playing_goes_on_with_the_present);
   tcase_add_test(c, players_take_it_for_the_schemes);
-  tcase_add_loop_test(c, players_of_gstreamer_play_picture_and_sound_to_the_end, 0, 8);
-  tcase_add_loop_test(c, players_of_gstreamer_wait_and_close_with_nobody_there, 0, 4);
   return s;
 }
 
