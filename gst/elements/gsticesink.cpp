@@ -10,6 +10,11 @@
  * element is a whole ICE peer: with no icesrc beside it, it answers checks and keeps consent fresh all the same.
  * An icesrc with the same #GstIceSink:session in the same pipeline shares its connection.
  *
+ * When there is a connection, and again for every new peer, GstForceKeyUnit goes upstream. What a live upstream made
+ * before the connection is dropped and counted, not sent in a burst; without a connection a live upstream is held back
+ * by 300 ms at most. Any other upstream is blocked as long as it takes (see #GstIceSink:wait-for-connection), and
+ * nothing of it is dropped.
+ *
  * ICE does not encrypt. Put srtpenc or dtlssrtpenc before icesink where others may listen.
  *
  * ## Example launch lines

@@ -139,6 +139,9 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
     case GST_STATE_CHANGE_READY_TO_PAUSED:
       if (!begin(element)) return GST_STATE_CHANGE_FAILURE;
       break;
+    case GST_STATE_CHANGE_PLAYING_TO_PAUSED:
+      self.ice->set_playing(false);
+      break;
     case GST_STATE_CHANGE_PAUSED_TO_READY:
       self.follower->stop();
       break;
@@ -157,6 +160,9 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
     case GST_STATE_CHANGE_PLAYING_TO_PAUSED:
       // Live, also as long as there is nothing in it.
       if (!failed) result = GST_STATE_CHANGE_NO_PREROLL;
+      break;
+    case GST_STATE_CHANGE_PAUSED_TO_PLAYING:
+      if (!failed) self.ice->set_playing(true);
       break;
     case GST_STATE_CHANGE_PAUSED_TO_READY:
       self.follower->remove_pads();

@@ -3,7 +3,7 @@
 // element with any source; that ours is let go of is looked at by hand.
 #include <atomic>
 
-#include "tests/elements/rendezvous_server.h"
+#include "tests/elements/room.h"
 #include "tests/elements/support.h"
 
 using namespace test;
@@ -15,7 +15,7 @@ const std::string kVideo =
     "vp8enc deadline=1 keyframe-max-dist=30 ! rtpvp8pay pt=96";
 const std::string kSound = "audiotestsrc is-live=true ! opusenc ! rtpopuspay pt=97";
 
-std::string sink(const RendezvousServer& server) {
+std::string sink(const Server& server) {
   return " ! icesink interfaces=127.0.0.1 uri=" + server.uri("my-room") + " ";
 }
 
@@ -100,7 +100,7 @@ struct OwnPlayer {
 };
 
 void play_with(const std::string& player, bool sender_first) {
-  const RendezvousServer server;
+  const Server server;
   auto sender = std::make_unique<Pipeline>(kVideo + sink(server) + kSound + " ! icesink stream=1");
   OwnPlayer viewer(player, server.uri("my-room"));
   if (sender_first) sender->set_state(GST_STATE_PLAYING);
@@ -121,7 +121,7 @@ GST_START_TEST(players_of_gstreamer_play_picture_and_sound_to_the_end) {
 GST_END_TEST
 
 GST_START_TEST(players_of_gstreamer_wait_and_close_with_nobody_there) {
-  const RendezvousServer server;
+  const Server server;
   OwnPlayer viewer(kPlayers[__i__], server.uri("my-room"));
   fail_if(gst_element_set_state(viewer.pipeline.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE);
   poll_until(

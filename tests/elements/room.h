@@ -16,10 +16,14 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  std::string room(const char* name) const { return "ws://127.0.0.1:" + std::to_string(port_) + "/" + name; }
+  /// A room's address for `rendezvous`, and for `uri`.
+  std::string room(const char* name) const { return "ws://" + host() + "/" + name; }
+  std::string uri(const char* name) const { return "ice://" + host() + "/" + name; }
   void stop();
 
  private:
+  std::string host() const { return "127.0.0.1:" + std::to_string(port_); }
+
   GSubprocess* process_ = nullptr;
   int port_ = 0;
 };

@@ -143,6 +143,18 @@ GST_START_TEST(both_elements_are_handlers_of_both_schemes) {
 }
 GST_END_TEST
 
+GST_START_TEST(iceurisrc_takes_the_same_addresses) {
+  const auto it = make("iceurisrc");
+  fail_unless(is_null(it.get(), "uri"));
+  fail_unless_equals_int(hand_uri(it.get(), "ices://host/room?stream=3").code, -1);
+  expect_text(text(it.get(), "uri"), "ices://host/room?stream=3");
+  expect_text(text(it.get(), "rendezvous"), "wss://host:8765/room");
+  fail_unless_equals_int(hand_uri(it.get(), "ice://host").code, GST_URI_ERROR_BAD_URI);
+  fail_unless_equals_int(hand_uri(it.get(), "http://host/room").code, GST_URI_ERROR_UNSUPPORTED_PROTOCOL);
+  expect_text(text(it.get(), "uri"), "ices://host/room?stream=3");
+}
+GST_END_TEST
+
 GST_START_TEST(an_element_is_made_for_an_address) {
   for (const char* uri : {"ice://host/room", "ices://host/room"}) {
     GError* error = nullptr;
@@ -170,6 +182,7 @@ Suite* uri_suite() {
   tcase_add_test(c, a_bad_address_is_refused_with_a_warning_and_the_one_before_stays);
   tcase_add_test(c, the_address_is_settled_once_gathering_has_begun);
   tcase_add_test(c, both_elements_are_handlers_of_both_schemes);
+  tcase_add_test(c, iceurisrc_takes_the_same_addresses);
   tcase_add_test(c, an_element_is_made_for_an_address);
   return s;
 }

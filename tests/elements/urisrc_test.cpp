@@ -4,7 +4,7 @@
 #include <atomic>
 #include <map>
 
-#include "tests/elements/rendezvous_server.h"
+#include "tests/elements/room.h"
 #include "tests/elements/support.h"
 
 using namespace test;
@@ -17,11 +17,11 @@ const std::string kVideo =
 const std::string kSound = "audiotestsrc is-live=true ! opusenc ! rtpopuspay pt=97";
 const std::string kBytes = "fakesrc is-live=true sizetype=fixed sizemax=100 ! identity sleep-time=2000";
 
-std::string sink(const RendezvousServer& server, const std::string& more = "") {
+std::string sink(const Server& server, const std::string& more = "") {
   return " ! icesink interfaces=127.0.0.1 uri=" + server.uri("my-room") + " " + more + " ";
 }
 
-std::string uri_src(const RendezvousServer& server, const std::string& query = "") {
+std::string uri_src(const Server& server, const std::string& query = "") {
   return "iceurisrc name=src interfaces=127.0.0.1 uri=\"" + server.uri("my-room") + query + "\"";
 }
 
@@ -134,7 +134,7 @@ void expect_no_error(Pipeline& pipeline) {
 // ---- pads ----
 
 GST_START_TEST(rtp_gets_a_pad_with_its_caps_behind_a_jitterbuffer) {
-  const RendezvousServer server;
+  const Server server;
   Pipeline sender(kVideo + sink(server));
   Player player(uri_src(server) + " latency=77");
   sender.set_state(GST_STATE_PLAYING);
@@ -160,7 +160,7 @@ GST_START_TEST(rtp_gets_a_pad_with_its_caps_behind_a_jitterbuffer) {
 GST_END_TEST
 
 GST_START_TEST(data_without_caps_gets_a_pad_without_caps_and_no_jitterbuffer) {
-  const RendezvousServer server;
+  const Server server;
   Pipeline sender(kBytes + sink(server));
   Player player(uri_src(server));
   player.play();
@@ -173,7 +173,7 @@ GST_START_TEST(data_without_caps_gets_a_pad_without_caps_and_no_jitterbuffer) {
 GST_END_TEST
 
 GST_START_TEST(each_stream_has_a_pad_of_its_own_and_rtcp_has_none) {
-  const RendezvousServer server;
+  const Server server;
   Pipeline sender(kVideo + sink(server) + kSound + " ! icesink stream=3 " + kBytes +
                   " ! application/x-rtcp ! icesink component=2 " + kBytes + " ! icesink stream=5 component=4");
   Player player(uri_src(server));
@@ -189,7 +189,7 @@ GST_START_TEST(each_stream_has_a_pad_of_its_own_and_rtcp_has_none) {
 GST_END_TEST
 
 GST_START_TEST(the_address_can_choose_a_stream) {
-  const RendezvousServer server;
+  const Server server;
   Pipeline sender(kVideo + sink(server) + kSound + " ! icesink stream=1");
   Player player(uri_src(server, "?stream=1"));
   sender.set_state(GST_STATE_PLAYING);
@@ -201,7 +201,7 @@ GST_START_TEST(the_address_can_choose_a_stream) {
 GST_END_TEST
 
 GST_START_TEST(the_pads_carry_streams_of_one_group_that_can_be_told_apart) {
-  const RendezvousServer server;
+  const Server server;
   Pipeline sender(kVideo + sink(server) + kSound + " ! icesink stream=1");
   Player player(uri_src(server));
   sender.set_state(GST_STATE_PLAYING);
@@ -224,7 +224,7 @@ GST_START_TEST(the_pads_carry_streams_of_one_group_that_can_be_told_apart) {
 GST_END_TEST
 
 GST_START_TEST(a_stream_that_appears_later_gets_its_pad_then) {
-  const RendezvousServer server;
+  const Server server;
   Pipeline sender(kVideo + sink(server));
   Player player(uri_src(server));
   sender.set_state(GST_STATE_PLAYING);
@@ -239,7 +239,7 @@ GST_START_TEST(a_stream_that_appears_later_gets_its_pad_then) {
 GST_END_TEST
 
 GST_START_TEST(a_stream_that_goes_ends_and_one_that_returns_begins_anew) {
-  const RendezvousServer server;
+  const Server server;
   // The first is the one with which everything began.
   Pipeline sender(kSound + sink(server, "stream=1"));
   auto part = add_part(sender, kVideo + " ! icesink stream=0");
@@ -267,7 +267,7 @@ GST_START_TEST(a_stream_that_goes_ends_and_one_that_returns_begins_anew) {
 GST_END_TEST
 
 GST_START_TEST(changed_caps_pass_through) {
-  const RendezvousServer server;
+  const Server server;
   Pipeline sender(
       "videotestsrc is-live=true ! capsfilter name=size caps=video/x-raw,width=64,height=48,framerate=30/1 ! "
       "rtpvrawpay" +
@@ -293,7 +293,7 @@ GST_START_TEST(changed_caps_pass_through) {
 GST_END_TEST
 
 GST_START_TEST(a_pad_that_nobody_takes_is_no_error_while_another_is_taken) {
-  const RendezvousServer server;
+  const Server server;
   Pipeline sender(kVideo + sink(server) + kSound + " ! icesink stream=1");
   Player player(uri_src(server), {"src_0"});
   sender.set_state(GST_STATE_PLAYING);
@@ -304,7 +304,7 @@ GST_START_TEST(a_pad_that_nobody_takes_is_no_error_while_another_is_taken) {
 GST_END_TEST
 
 GST_START_TEST(when_nobody_takes_any_pad_one_error_says_so) {
-  const RendezvousServer server;
+  const Server server;
   Pipeline sender(kVideo + sink(server) + kSound + " ! icesink stream=1");
   Player player(uri_src(server), {"src_0", "src_1"});
   sender.set_state(GST_STATE_PLAYING);
@@ -317,7 +317,7 @@ GST_START_TEST(when_nobody_takes_any_pad_one_error_says_so) {
 GST_END_TEST
 
 GST_START_TEST(two_addresses_in_one_pipeline_are_two_sessions) {
-  const RendezvousServer server;
+  const Server server;
   Pipeline one(kVideo + " ! icesink interfaces=127.0.0.1 uri=" + server.uri("one"));
   Pipeline other(kBytes + " ! icesink interfaces=127.0.0.1 uri=" + server.uri("other"));
   Pipeline both("iceurisrc name=a interfaces=127.0.0.1 uri=" + server.uri("one") +
@@ -332,7 +332,7 @@ GST_START_TEST(two_addresses_in_one_pipeline_are_two_sessions) {
 GST_END_TEST
 
 GST_START_TEST(an_icesink_with_the_same_agent_sends_back) {
-  const RendezvousServer server;
+  const Server server;
   Pipeline sender(kVideo + sink(server) + "icesrc name=back ! fakesink name=heard async=false");
   Pipeline viewer(uri_src(server) + " ! fakesink async=false " + kBytes + " ! icesink name=sink");
   viewer.set_state(GST_STATE_NULL);
@@ -349,7 +349,7 @@ GST_END_TEST
 // ---- the end, and when there is nobody ----
 
 GST_START_TEST(a_goodbye_is_the_end_of_every_stream) {
-  const RendezvousServer server;
+  const Server server;
   Player player(uri_src(server));
   player.play();
   {
@@ -364,7 +364,7 @@ GST_START_TEST(a_goodbye_is_the_end_of_every_stream) {
 GST_END_TEST
 
 GST_START_TEST(with_nobody_there_it_plays_and_closes) {
-  const RendezvousServer server;
+  const Server server;
   Player player(uri_src(server));
   GstElement* pipeline = player.pipeline().get();
   fail_unless_equals_int(gst_element_set_state(pipeline, GST_STATE_PAUSED), GST_STATE_CHANGE_NO_PREROLL);
@@ -377,7 +377,7 @@ GST_START_TEST(with_nobody_there_it_plays_and_closes) {
 GST_END_TEST
 
 GST_START_TEST(beside_one_who_sends_nothing_it_says_so_and_plays_whoever_comes_then) {
-  const RendezvousServer server;
+  const Server server;
   Player player(uri_src(server));
   player.play();
   {
@@ -400,7 +400,7 @@ GST_START_TEST(beside_one_who_sends_nothing_it_says_so_and_plays_whoever_comes_t
 GST_END_TEST
 
 GST_START_TEST(with_disconnect_action_wait_it_plays_one_sender_after_the_other) {
-  const RendezvousServer server;
+  const Server server;
   Player player(uri_src(server) + " disconnect-action=wait");
   player.play();
   for (int visit = 0; visit < 3; ++visit) {
@@ -415,7 +415,7 @@ GST_END_TEST
 GST_START_TEST(a_server_that_is_not_there_is_one_error_that_names_it) {
   std::string uri;
   {
-    const RendezvousServer gone;
+    const Server gone;
     uri = gone.uri("room");
   }
   Player player("iceurisrc name=src interfaces=127.0.0.1 uri=" + uri);
@@ -437,7 +437,7 @@ GST_START_TEST(without_an_address_it_says_what_to_set) {
 GST_END_TEST
 
 GST_START_TEST(it_closes_in_any_phase_and_begins_again) {
-  const RendezvousServer server;
+  const Server server;
   Pipeline sender(kVideo + sink(server, "disconnect-action=wait") + kSound + " ! icesink stream=1");
   sender.set_state(GST_STATE_PLAYING);
   Player player(uri_src(server));
@@ -465,7 +465,7 @@ GST_END_TEST
 // ---- as a source among sources ----
 
 GST_START_TEST(it_is_live_cannot_seek_and_tells_its_latency) {
-  const RendezvousServer server;
+  const Server server;
   Pipeline sender(kVideo + sink(server));
   Player player(uri_src(server));
   sender.set_state(GST_STATE_PLAYING);
@@ -493,7 +493,7 @@ GST_START_TEST(it_is_live_cannot_seek_and_tells_its_latency) {
 GST_END_TEST
 
 GST_START_TEST(pausing_and_playing_goes_on_with_the_present) {
-  const RendezvousServer server;
+  const Server server;
   Pipeline sender(kVideo + sink(server));
   Player player(uri_src(server));
   sender.set_state(GST_STATE_PLAYING);

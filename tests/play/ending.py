@@ -269,15 +269,16 @@ def main() -> int:
         parser.error("no case has such a name")
     tap = playing.Tap(len(cases) + 1)
     server = playing.Server(os.path.abspath(arguments.server))
-    pool = concurrent.futures.ThreadPoolExecutor(arguments.jobs)
-    # The long waits first, for the short runs to fill the gaps.
+    # A run with a kill -9 does little but wait.
+    pools = {True: concurrent.futures.ThreadPoolExecutor(arguments.jobs),
+             False: concurrent.futures.ThreadPoolExecutor(4 * arguments.jobs)}
     started = []
     for number, (name, measures, case, sample, many) in enumerate(cases):
         count = sample if arguments.sample else arguments.runs if many else arguments.newcomers
         started.append((name, measures, many, number, case, count))
     futures = {}
-    for name, measures, many, number, case, count in sorted(started, key=lambda entry: entry[2]):
-        futures[name] = [pool.submit(attempt, server, case, f"ending-{number}-{index}", 1000 * number + index)
+    for name, measures, many, number, case, count in started:
+        futures[name] = [pools[many].submit(attempt, server, case, f"ending-{number}-{index}", 1000 * number + index)
                          for index in range(count)]
     for name, measures, *_ in started:
         results = [future.result() for future in futures[name]]

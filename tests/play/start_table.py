@@ -147,7 +147,10 @@ def table(results: dict[tuple[str, str, str], tuple[Measured | None, str | None,
     for order, way in dict.fromkeys((order, way) for order, way, _ in results):
         row = []
         for name in media:
-            measured, problem, tries = results.get((order, way, name), (None, "not run", 1))
+            if (order, way, name) not in results:
+                row.append("")
+                continue
+            measured, problem, tries = results[(order, way, name)]
             if measured is None:
                 row.append(f"**{problem}**")
                 continue
