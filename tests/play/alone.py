@@ -57,7 +57,7 @@ def main() -> int:
     parser.add_argument("server")
     parser.add_argument("--only", action="append", default=[], metavar="WORD")
     arguments = parser.parse_args()
-    playing.enter()
+    playing.enter(arguments.server)
     server = playing.Server(os.path.abspath(arguments.server))
     chosen = {name: case for name, case in cases(server).items()
               if all(word.lower() in name.lower() for word in arguments.only)}

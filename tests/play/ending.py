@@ -263,7 +263,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--newcomers", type=int, default=50)
     arguments = parser.parse_args()
-    playing.enter()
+    playing.enter(arguments.server)
     cases = [case for case in CASES if all(word.lower() in case[0].lower() for word in arguments.only)]
     if not cases:
         parser.error("no case has such a name")

@@ -221,7 +221,13 @@ class Tap:
         print(f"ok {self.number} - {name} # SKIP {reason}", flush=True)
 
 
-def enter() -> None:
-    """Into a network of its own, whose only way is loopback."""
+def enter(server: str) -> None:
+    """Into a network of its own, whose only way is loopback. Run by hand, it takes the plugins that lie by the server."""
+    built = os.path.abspath(os.path.join(os.path.dirname(server), "..", ".."))
+    os.environ.setdefault("GST_PLUGIN_PATH", os.pathsep.join(os.path.join(built, *folder) for folder in
+                                                             (("gst", "elements"), ("tests", "play"))))
+    os.environ.setdefault("GST_REGISTRY", os.path.join(built, "tests", "play", "gst-registry.bin"))
     own_network.enter()
+    # Where it is ignored (a shell's background job) our children would inherit that, and Ctrl-C be nothing to them.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     warm_up()

@@ -172,7 +172,7 @@ def main() -> int:
     parser.add_argument("--late", type=float, metavar="SECONDS")
     parser.add_argument("--tries", type=int, default=TRIES)
     arguments = parser.parse_args()
-    playing.enter()
+    playing.enter(arguments.server)
     late = arguments.late if arguments.late is not None else 3.0 if arguments.sample else 10.0
     cells = cells_of(arguments)
     if not cells:
