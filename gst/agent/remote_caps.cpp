@@ -33,6 +33,29 @@ bool is_media_type(std::string_view name) {
          std::ranges::all_of(name.substr(slash + 1), is_plain);
 }
 
+/// The value behind "(buffer)": hexadecimal digits, or an array of them. GStreamer's own reader trips over all else.
+/// Returns where it ends, or npos.
+std::size_t end_of_buffers(std::string_view text, std::size_t begin) {
+  const auto skip_blanks = [&](std::size_t at) {
+    const auto found = text.find_first_not_of(' ', at);
+    return found == std::string_view::npos ? text.size() : found;
+  };
+  const auto digits = [&](std::size_t at) {
+    std::size_t end = at;
+    while (end < text.size() && g_ascii_isxdigit(text[end])) ++end;
+    return end == at || (end - at) % 2 != 0 ? std::string_view::npos : end;
+  };
+  std::size_t at = skip_blanks(begin);
+  if (at == text.size() || text[at] != '<') return digits(at);
+  while (true) {
+    at = digits(skip_blanks(at + 1));
+    if (at == std::string_view::npos) return at;
+    at = skip_blanks(at);
+    if (at == text.size() || (text[at] != ',' && text[at] != '>')) return std::string_view::npos;
+    if (text[at] == '>') return at + 1;
+  }
+}
+
 /// Before GStreamer sees it.
 ice::Result<> look_over(std::string_view text) {
   if (text.size() > rendezvous::kMaxCapsBytes) return ice::Error{"they are too long"};
@@ -61,9 +84,14 @@ ice::Result<> look_over(std::string_view text) {
       case '(': {
         const auto close = text.find(')', i);
         if (close == std::string_view::npos) return ice::Error{"they are cut short"};
-        if (!is_type_name(text.substr(i + 1, close - i - 1)))
-          return ice::Error{"they have a value of a type not allowed"};
+        const std::string_view type = text.substr(i + 1, close - i - 1);
+        if (!is_type_name(type)) return ice::Error{"they have a value of a type not allowed"};
         i = close;
+        if (type == "buffer") {
+          const std::size_t end = end_of_buffers(text, close + 1);
+          if (end == std::string_view::npos) return ice::Error{"they have bytes that are none"};
+          i = end - 1;
+        }
         break;
       }
       case '<':

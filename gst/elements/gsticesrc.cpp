@@ -306,6 +306,18 @@ gboolean event(GstBaseSrc* base, GstEvent* event) {
   return GST_BASE_SRC_CLASS(gst_ice_src_parent_class)->event(base, event);
 }
 
+/// GStreamer wants caps ahead of the first segment. When data went without any until now, downstream has to forget the
+/// segment first; a flush is the only way to make it. Returns what is to be pushed behind the caps, or null.
+GstEvent* make_room_for_first_caps(GstBaseSrc* base) {
+  GstPad* pad = GST_BASE_SRC_PAD(base);
+  if (gst_pad_has_current_caps(pad) != FALSE) return nullptr;
+  GstEvent* segment = gst_pad_get_sticky_event(pad, GST_EVENT_SEGMENT, 0);
+  if (segment == nullptr) return nullptr;
+  gst_pad_push_event(pad, gst_event_new_flush_start());
+  gst_pad_push_event(pad, gst_event_new_flush_stop(FALSE));
+  return segment;
+}
+
 /// Puts the peer's caps on the pad, ahead of what follows.
 GstFlowReturn apply_caps(GstBaseSrc* base, const gstice::SharedCaps& caps) {
   GstIceSrcPrivate& self = priv(base);
@@ -314,7 +326,10 @@ GstFlowReturn apply_caps(GstBaseSrc* base, const gstice::SharedCaps& caps) {
     const std::lock_guard lock(self.mutex);
     self.gate.applied(caps);
   }
-  if (gst_base_src_set_caps(base, caps.get()) != FALSE) return GST_FLOW_OK;
+  GstEvent* segment = make_room_for_first_caps(base);
+  const bool accepted = gst_base_src_set_caps(base, caps.get()) != FALSE;
+  if (segment != nullptr) gst_pad_push_event(GST_BASE_SRC_PAD(base), segment);
+  if (accepted) return GST_FLOW_OK;
   if (GST_PAD_IS_FLUSHING(GST_BASE_SRC_PAD(base))) return GST_FLOW_FLUSHING;
   GST_ELEMENT_ERROR(base, STREAM, FORMAT, ("What the peer sends is not what downstream takes."),
                     ("the peer announced %" GST_PTR_FORMAT, static_cast<void*>(caps.get())));

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Peers that meet in a room of a real gst-ice-rendezvous, on loopback: how they connect, and how they part.
+#include <sys/prctl.h>
+
 #include <atomic>
+#include <csignal>
 
 #include "tests/elements/room.h"
 #include "tests/elements/support.h"
@@ -179,6 +182,86 @@ GST_START_TEST(a_third_peer_is_told_that_the_room_is_full_and_takes_the_place_th
 }
 GST_END_TEST
 
+namespace {
+
+/// A sender in a process of its own, which can be killed or stopped without a word.
+class OtherProcess {
+ public:
+  explicit OtherProcess(const Server& server) {
+    GSubprocessLauncher* launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
+    g_subprocess_launcher_set_child_setup(
+        launcher, [](gpointer) { prctl(PR_SET_PDEATHSIG, SIGKILL); }, nullptr, nullptr);
+    g_subprocess_launcher_unsetenv(launcher, "GST_TRACERS");
+    const std::string room = "rendezvous=" + server.room("my-room");
+    GError* error = nullptr;
+    process_ = g_subprocess_launcher_spawn(launcher, &error, "gst-launch-1.0", "fakesrc", "sizetype=fixed",
+                                           "sizemax=100", "!", "identity", "sleep-time=2000", "!", "icesink",
+                                           "interfaces=127.0.0.1", room.c_str(), nullptr);
+    g_object_unref(launcher);
+    fail_unless(process_ != nullptr, "%s", error != nullptr ? error->message : "");
+  }
+  ~OtherProcess() { kill(); }
+  OtherProcess(const OtherProcess&) = delete;
+  OtherProcess& operator=(const OtherProcess&) = delete;
+  void stop() { g_subprocess_send_signal(process_, SIGSTOP); }
+  void kill() {
+    if (process_ == nullptr) return;
+    g_subprocess_force_exit(process_);
+    g_subprocess_wait(process_, nullptr, nullptr);
+    g_clear_object(&process_);
+  }
+
+ private:
+  GSubprocess* process_ = nullptr;
+};
+
+/// icesrc with disconnect-action=wait, and how much it hands on.
+struct Waiting {
+  explicit Waiting(const Server& server)
+      : pipeline(in_room("icesrc name=src", server, "disconnect-action=wait") +
+                 " ! fakesink name=out sync=false async=false signal-handoffs=true") {
+    g_signal_connect_swapped(pipeline["out"], "handoff",
+                             G_CALLBACK(+[](gpointer count) { ++*static_cast<std::atomic<int>*>(count); }), &received);
+    pipeline.set_state(GST_STATE_PLAYING);
+  }
+  void expect_media(const char* of) {
+    received = 0;
+    poll_long([&] { return received > 10; }, of);
+  }
+  std::atomic<int> received{0};
+  Pipeline pipeline;
+};
+
+}  // namespace
+
+GST_START_TEST(whoever_waits_goes_on_with_a_newcomer_when_a_peer_was_killed) {
+  const Server server;
+  Waiting stays(server);
+  for (int visit = 0; visit < 5; ++visit) {
+    OtherProcess guest(server);
+    stays.expect_media("media of a guest");
+    guest.kill();
+  }
+  fail_unless(take_message(stays.pipeline.bus(), GST_MESSAGE_EOS | GST_MESSAGE_ERROR) == nullptr);
+}
+GST_END_TEST
+
+GST_START_TEST(a_newcomer_waits_for_the_place_of_a_ghost) {
+  const Server server;
+  Waiting stays(server);
+  OtherProcess ghost(server);
+  stays.expect_media("media of the peer that will hang");
+  const std::string ufrag = text(stays.pipeline["src"], "local-ufrag");
+  // Its connection to the server stays open, and nobody answers there.
+  ghost.stop();
+  OtherProcess newcomer(server);
+  // A newcomer is met with new credentials.
+  poll_long([&] { return text(stays.pipeline["src"], "local-ufrag") != ufrag; }, "the newcomer in the ghost's place");
+  stays.expect_media("media of the newcomer");
+  fail_unless(take_message(stays.pipeline.bus(), GST_MESSAGE_EOS | GST_MESSAGE_ERROR) == nullptr);
+}
+GST_END_TEST
+
 GST_START_TEST(a_server_that_is_not_there_is_named_on_the_bus) {
   Server server;
   const std::string room = server.room("my-room");
@@ -233,6 +316,8 @@ Suite* rendezvous_suite() {
   tcase_add_test(c, with_disconnect_action_error_a_goodbye_is_an_error_message);
   tcase_add_test(c, with_disconnect_action_wait_both_elements_go_on_with_a_newcomer);
   tcase_add_test(c, a_third_peer_is_told_that_the_room_is_full_and_takes_the_place_that_becomes_free);
+  tcase_add_test(c, whoever_waits_goes_on_with_a_newcomer_when_a_peer_was_killed);
+  tcase_add_test(c, a_newcomer_waits_for_the_place_of_a_ghost);
   tcase_add_test(c, a_server_that_is_not_there_is_named_on_the_bus);
   tcase_add_test(c, media_goes_on_when_the_server_goes);
   tcase_add_test(c, a_room_may_be_set_while_running);
