@@ -127,10 +127,11 @@ void OfferFollower::remove_ended() {
 }
 
 void OfferFollower::end_missing(const OfferedStreams& offer) {
-  for (const auto& [stream, pad] : pads()) {
-    const bool same = std::ranges::any_of(offer.ready, [&](const auto& offered) { return pad->carries(offered); });
-    const bool unsettled = std::ranges::find(offer.awaited, pad->flow()) != offer.awaited.end();
-    if (!same && !unsettled) pad->end();
+  for (const auto& entry : pads()) {
+    StreamPad& pad = *entry.second;
+    const bool same = std::ranges::any_of(offer.ready, [&](const auto& offered) { return pad.carries(offered); });
+    const bool unsettled = std::ranges::find(offer.awaited, pad.flow()) != offer.awaited.end();
+    if (!same && !unsettled) pad.end();
   }
 }
 
