@@ -126,6 +126,16 @@ bool SinkStart::upstream_is_live() const {
   return live != FALSE;
 }
 
+bool SinkStart::is_transport_stream() const {
+  GstCaps* caps = gst_pad_get_current_caps(GST_BASE_SINK_PAD(sink_));
+  if (caps == nullptr) return false;
+  const GstStructure* structure = gst_caps_get_structure(caps, 0);
+  const bool result = gst_structure_has_name(structure, "video/mpegts") != FALSE ||
+                      g_strcmp0(gst_structure_get_string(structure, "encoding-name"), "MP2T") == 0;
+  gst_caps_unref(caps);
+  return result;
+}
+
 void SinkStart::count(GstBuffer* buffer) {
   ++old_;
   old_bytes_ += gst_buffer_get_size(buffer);
@@ -135,8 +145,10 @@ void SinkStart::note_first(GstBuffer* buffer) {
   begun_ = sender_.load()->connection().number;
   const guint64 dropped = old_ - std::exchange(told_, old_.load());
   GST_INFO_OBJECT(sink_, "media begins; dropped %" G_GUINT64_FORMAT " buffers made before the connection", dropped);
-  // The key unit asked for was among what is dropped: not every encoder waits for the running time it is told.
-  if (dropped > 0 && GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT)) {
+  // The key unit asked for was among what is dropped: not every encoder waits for the running time it is told. Or it
+  // begins there: a datagram of a transport stream bears the time of its first packet, and may end with the next
+  // picture.
+  if (dropped > 0 && (GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT) || is_transport_stream())) {
     gstice::request_key_unit(GST_ELEMENT(sink_), GST_CLOCK_TIME_NONE);
   }
 }

@@ -53,6 +53,8 @@ class SinkStart {
   [[nodiscard]] std::optional<Nanoseconds> running_time_at(Clock::time_point time) const;
   [[nodiscard]] std::optional<Nanoseconds> running_time_of(GstBuffer* buffer) const;
   [[nodiscard]] bool upstream_is_live() const;
+  /// MPEG-TS, in RTP or as it is.
+  [[nodiscard]] bool is_transport_stream() const;
   void request_key_unit();
   void count(GstBuffer* buffer);
   void note_first(GstBuffer* buffer);
