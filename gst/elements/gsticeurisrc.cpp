@@ -151,9 +151,6 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
   GstStateChangeReturn result = GST_ELEMENT_CLASS(gst_ice_uri_src_parent_class)->change_state(element, transition);
   const bool failed = result == GST_STATE_CHANGE_FAILURE;
   switch (transition) {
-    case GST_STATE_CHANGE_PAUSED_TO_PLAYING:
-      if (!failed) self.ice->set_playing(true);
-      break;
     case GST_STATE_CHANGE_NULL_TO_READY:
       if (failed) self.ice->leave();
       break;
