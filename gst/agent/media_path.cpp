@@ -225,6 +225,16 @@ void MediaReceiver::clear() {
   queued_bytes_ = 0;
 }
 
+void MediaReceiver::forget_before(std::chrono::steady_clock::time_point time) {
+  const std::lock_guard lock(mutex_);
+  while (!queue_.empty()) {
+    InboundDatagram& oldest = queue_.front();
+    if (oldest.arrival >= time) return;
+    queued_bytes_ -= queue_.pop().length;
+    ++counters_.packets_dropped;
+  }
+}
+
 void MediaReceiver::set_listening(bool listening) {
   const std::lock_guard lock(mutex_);
   listening_ = listening;

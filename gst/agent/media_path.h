@@ -133,6 +133,8 @@ class MediaReceiver {
   void unlock_stop();
   /// Drops what waits.
   void clear();
+  /// Drops, and counts, what waits since before this time.
+  void forget_before(std::chrono::steady_clock::time_point time);
   /// Media that comes while nobody listens is dropped and counted, not queued. Off at first.
   void set_listening(bool listening);
 

@@ -45,6 +45,8 @@ enum class SrcProperty : guint { caps = gstice::kFirstSpecificProperty, buffer_s
 
 /// At most this many datagrams go downstream in one list.
 constexpr std::size_t kBatch = 256;
+/// A peer may be connected and send before a starting pipeline is PLAYING: so much is kept until then.
+constexpr std::chrono::milliseconds kStarting{200};
 
 struct CapsUnref {
   void operator()(GstCaps* caps) const { gst_caps_unref(caps); }
@@ -72,6 +74,7 @@ struct GstIceSrcPrivate {
   std::mutex mutex;                         ///< guards what follows together with the receiver's unlock()
   std::shared_ptr<MediaReceiver> receiver;  ///< since joining
   bool flushing = false;                    ///< between unlock() and unlock_stop()
+  bool starting = false;                    ///< for changes of state alone: not PLAYING since READY
   CapsRef caps;                             ///< the property
   CapsGate gate;                            ///< the peer's, while there are none of our own
 
@@ -184,6 +187,20 @@ bool join(GstIceSrcPrivate& self) {
   return true;
 }
 
+void begin_playing(GstIceSrcPrivate& self) {
+  if (std::exchange(self.starting, false)) {
+    self.receiver->forget_before(std::chrono::steady_clock::now() - kStarting);
+  } else {
+    // A live source has nothing to give but the present.
+    self.receiver->clear();
+  }
+  // What was missed until now cannot be decoded without.
+  if (self.receiver->counters().packets_received > 0) {
+    (void)self.ice->joined_agent()->request_key_frame(self.ice->flow());
+  }
+  self.receiver->set_listening(true);
+}
+
 GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) {
   GstIceSrcPrivate& self = priv(element);
   switch (transition) {
@@ -192,16 +209,12 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
       break;
     case GST_STATE_CHANGE_READY_TO_PAUSED:
       self.warned_too_large = false;
+      self.starting = true;
+      self.receiver->set_listening(true);
       self.ice->gather();
       break;
     case GST_STATE_CHANGE_PAUSED_TO_PLAYING:
-      // A live source has nothing to give but the present.
-      self.receiver->clear();
-      // What was missed until now cannot be decoded without.
-      if (self.receiver->counters().packets_received > 0) {
-        (void)self.ice->joined_agent()->request_key_frame(self.ice->flow());
-      }
-      self.receiver->set_listening(true);
+      begin_playing(self);
       break;
     case GST_STATE_CHANGE_PLAYING_TO_PAUSED:
       self.ice->set_playing(false);
@@ -215,6 +228,7 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
       self.ice->set_playing(true);
       break;
     case GST_STATE_CHANGE_PLAYING_TO_PAUSED:
+    case GST_STATE_CHANGE_PAUSED_TO_READY:
       self.receiver->set_listening(false);
       self.receiver->clear();
       break;
