@@ -323,9 +323,24 @@ void OutgoingChecks::drop_without_consent(TimePoint now, Stream& stream, const C
     paths_.revoke(stream, stream.components.at(component.id));  // never so, or else this would never end
     return;
   }
+  give_up_silent_checks(now, stream, component.id);
   stale.push_back(*selected);
   for (const PairId id : stale) {
     if (CandidatePair* pair = stream.checklist.find(id)) paths_.lost(now, stream, *pair, kConsentExpired);
+  }
+}
+
+void OutgoingChecks::give_up_silent_checks(TimePoint now, Stream& stream, ComponentId component) {
+  // A check from before the doubt was repeated at most until the nomination (RFC 8445 8.1.2) or has met the same
+  // silence since: no other way that is being tried, for which the peer's end would have to wait.
+  std::vector<PairId> silent;
+  for (const auto& pair : stream.checklist.pairs()) {
+    const bool before = pair->check_started + (Consent::kLifetime - Consent::kDoubtAfter) <= now;
+    if (pair->component == component && pair->state == PairState::in_progress && before) silent.push_back(pair->id);
+  }
+  for (const PairId id : silent) {
+    std::erase_if(pending_, [&](const Pending& check) { return check.pair == id && check.purpose == Purpose::check; });
+    if (CandidatePair* pair = stream.checklist.find(id)) fail(now, stream, *pair, "no answer");
   }
 }
 

@@ -61,6 +61,8 @@ class OutgoingChecks {
                                               Priority priority);
   void keep_consent(TimePoint now);
   void drop_without_consent(TimePoint now, Stream& stream, const Component& component);
+  /// The path is lost: of its component, checks that have long been unanswered have failed.
+  void give_up_silent_checks(TimePoint now, Stream& stream, ComponentId component);
   void stop_decided_checks();
 
   AgentContext& context_;

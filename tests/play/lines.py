@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The lines that people type, for each kind of media and each way to receive; nothing in them is typed by hand twice."""
+"""The lines that people type, for each kind of media and each way to receive it."""
 from dataclasses import dataclass
 
 FRAME_RATE = 30
@@ -44,7 +44,7 @@ _SINK = "fakesink sync=true"
 
 def icesrc(media: Media, ws: str, _ice: str) -> str:
     buffer = "rtpjitterbuffer ! " if media.rtp else ""
-    chains = [f"icesrc stream={stream}" + (f" rendezvous={ws}" if stream == 0 else "") + f" ! {buffer}decodebin ! {_SINK}"
+    chains = [f"icesrc stream={stream}{f' rendezvous={ws}' if stream == 0 else ''} ! {buffer}decodebin ! {_SINK}"
               for stream, _ in enumerate(media.flows)]
     return "gst-launch-1.0 " + "   ".join(chains)
 

@@ -169,9 +169,9 @@ class Call:
         for process in self.processes:
             text.append(f"# {process.name}: {process.line}")
             text += [f"# {process.name}: {line[:400]}" for line in process.said().splitlines()[-lines:]]
+            events = process.events("connection", "state", "message", "eos", "keyunit", "counted")
             text += [f"# {process.name} trace: {event.time - process.started:.3f} {event.kind} {event.element} "
-                     f"{' '.join(event.fields)}"[:300]
-                     for event in process.events("connection", "state", "message", "eos", "keyunit", "counted")[-lines:]]
+                     f"{' '.join(event.fields)}"[:300] for event in events[-lines:]]
         return "\n".join(text)
 
 
@@ -222,7 +222,7 @@ class Tap:
 
 
 def enter(server: str) -> None:
-    """Into a network of its own, whose only way is loopback. Run by hand, it takes the plugins that lie by the server."""
+    """Into a network of its own, which has loopback alone. Run by hand, it takes the plugins that lie by the server."""
     built = os.path.abspath(os.path.join(os.path.dirname(server), "..", ".."))
     os.environ.setdefault("GST_PLUGIN_PATH", os.pathsep.join(os.path.join(built, *folder) for folder in
                                                              (("gst", "elements"), ("tests", "play"))))

@@ -6,7 +6,7 @@
 Every way to receive × every kind of media × {receiver first, sender first, receiver late}. A cell holds when the first
 frame (of each stream) is decoded within 1 s of the receiver's `connected`, what arrives in that second is no more than
 1.2 s worth of the rate that follows, and frames go on being decoded. A cell that does not hold is tried again, up to
-three times in all. --sample: what CI runs. --only: cells whose names contain all these words. --table: a table for docs/.
+three times in all. --sample: what CI runs. --only: cells whose names contain these words. --table: a table for docs/.
 """
 import argparse
 import os
@@ -101,7 +101,10 @@ class Measured:
                 f"{self.live_rate():.0f} kbit/s; {self.steady_frames} frames decoded later")
 
 
-def run_cell(server: playing.Server, cell: tuple[str, str, str], room: str, late: float) -> tuple[Measured | None, str | None, str]:
+Cell = tuple[str, str, str]  # order, way to receive, kind of media
+
+
+def run_cell(server: playing.Server, cell: Cell, room: str, late: float) -> tuple[Measured | None, str | None, str]:
     """One run: what was measured, what is wrong, what the processes said."""
     order, way, name = cell
     media = lines.MEDIA[name]
@@ -134,13 +137,13 @@ def run_cell(server: playing.Server, cell: tuple[str, str, str], room: str, late
             return measured, str(failure), call.told()
 
 
-def cells_of(arguments: argparse.Namespace) -> list[tuple[str, str, str]]:
+def cells_of(arguments: argparse.Namespace) -> list[Cell]:
     every = SAMPLE if arguments.sample else [(order, way, media) for order in ORDERS for way in lines.RECEIVERS
                                              for media in lines.MEDIA]
     return [cell for cell in every if all(word.lower() in " ".join(cell).lower() for word in arguments.only)]
 
 
-def table(results: dict[tuple[str, str, str], tuple[Measured | None, str | None, int]]) -> str:
+def table(results: dict[Cell, tuple[Measured | None, str | None, int]]) -> str:
     """Markdown: a row for each order and way, a column for each kind of media."""
     media = [name for name in lines.MEDIA if any(cell[2] == name for cell in results)]
     rows = [f"| | {' | '.join(media)} |", "|---" * (len(media) + 1) + "|"]
@@ -154,7 +157,8 @@ def table(results: dict[tuple[str, str, str], tuple[Measured | None, str | None,
             if measured is None:
                 row.append(f"**{problem}**")
                 continue
-            firsts = " / ".join("never" if after is None else f"{after * 1000:.0f}" for after in measured.first.values())
+            firsts = " / ".join("never" if after is None else f"{after * 1000:.0f}"
+                                for after in measured.first.values())
             text = f"{firsts} ms, {measured.burst()[0]:.2f} ×"
             if tries > 1:
                 text += f" (try {tries})"

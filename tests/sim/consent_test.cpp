@@ -84,6 +84,22 @@ TEST(Consent, LivesThroughHeavyLoss) {
   EXPECT_FALSE(call.bob.first(ConnectionState::failed).has_value());
 }
 
+TEST_F(ConsentOfPeer, LostSoonAfterConnectingFailsInThirtySecondsThoughAnotherCheckWasNeverAnswered) {
+  // The check of the second address would be given up only after 39.5 s.
+  const ice::Address silent = at("10.0.2.2", 4000);
+  peer.add_address(silent);
+  peer.on_request = [&](const HeardStun& request) {
+    if (request.to != silent) peer.answer(request);
+  };
+  begin();
+  alice->hear(peer.description({peer.candidate(silent, 1, 65535), peer.candidate(peer.address(), 1, 65000)}));
+  ASSERT_TRUE(world.run_until([&] { return alice->is(ConnectionState::completed); }, 5s));
+  const auto answered = world.now();
+  peer.on_request = [](const HeardStun&) {};
+  ASSERT_TRUE(world.run_until([&] { return alice->is(ConnectionState::failed); }, 60s));
+  EXPECT_LE(ms(world.now() - answered), 30100.0);
+}
+
 TEST_F(ConsentOfPeer, IsAskedForEveryFourToSixSecondsAtRandom) {
   // RFC 7675 5.1.
   connect();
