@@ -12,6 +12,7 @@
 #include "ice-core/agent/stream.h"
 #include "ice-core/candidates/foundation.h"
 #include "ice-core/checks/pacer.h"
+#include "ice-core/stun/integrity_keys.h"
 
 namespace ice {
 
@@ -66,6 +67,7 @@ struct AgentContext {
   std::vector<EarlyCheck> early_checks;
   FoundationTable foundations;
   Pacer pacer;
+  IntegrityKeys keys;  ///< of `local`, `remote` and the streams' own, ready to sign and verify with
   AgentCounters counters;
   std::uint64_t next_pair_id = 1;
   std::uint64_t next_transport_id = 1;

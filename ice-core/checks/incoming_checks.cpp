@@ -18,10 +18,11 @@ bool IncomingChecks::handle_request(TimePoint now, TransportId transport_id, con
   const auto username = request.username();
   const auto halves = username ? split_username(*username) : std::nullopt;
   if (!halves || halves->receiver != context_.local.ufrag) return false;
-  if (!request.verify_integrity(context_.local.pwd)) return false;
+  const IntegrityKey& own_key = context_.keys.of(context_.local.pwd);
+  if (!request.verify_integrity(own_key)) return false;
   ++context_.counters.requests_received;
 
-  const AnswerKey key{context_.local.pwd, !request.has(StunAttribute::message_integrity)};
+  const AnswerKey key{own_key, !request.has(StunAttribute::message_integrity)};
   const auto answer = [&](Bytes bytes) {
     ++context_.counters.responses_sent;
     context_.send(transport_id, source, std::move(bytes));

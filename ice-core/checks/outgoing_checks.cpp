@@ -70,7 +70,7 @@ void OutgoingChecks::send_request(TimePoint now, Stream& stream, CandidatePair& 
   request.tie_breaker = context_.tie_breaker;
   request.use_candidate = use_candidate;
   request.software = context_.config.software;
-  Bytes bytes = build_check_request(request);
+  Bytes bytes = build_check_request(request, context_.keys.of(request.remote.pwd));
   context_.send(pair.transport, pair.remote_address, bytes);
   ++pair.requests_sent;
   pending_.push_back(Pending{StunTransaction(request.id, std::move(bytes), now, rto), purpose, stream.id, pair.id,
@@ -123,7 +123,7 @@ bool OutgoingChecks::handle_response(TimePoint now, TransportId transport, const
     return false;
   }
   // Nothing unsigned is believed, an error least of all.
-  if (!response.verify_integrity(context_.remote_of(*stream).pwd)) return false;
+  if (!response.verify_integrity(context_.keys.of(context_.remote_of(*stream).pwd))) return false;
   // RFC 8489 6.3.3: what we do not understand we cannot obey.
   if (!response.unknown_required().empty()) return false;
 
