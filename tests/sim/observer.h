@@ -19,7 +19,7 @@ class Observer {
   virtual ~Observer() = default;
 
   /// Any node sent a datagram, and this becomes of it.
-  virtual void sent(const Node& /*from*/, const Datagram& /*datagram*/, const Fate& /*fate*/) {}
+  virtual void sent(const Node& /*from*/, NetworkId /*network*/, const Datagram& /*datagram*/, const Fate& /*fate*/) {}
 
   /// The application told an agent something that has no hook of its own.
   virtual void told(const AgentHost& /*host*/, std::string_view /*what*/) {}
