@@ -125,6 +125,31 @@ Result<> Agent::set_pacing(Duration pacing) {
   return Ok{};
 }
 
+Result<> Agent::set_transport_policy(TransportPolicy policy) {
+  AgentContext& context = parts_->context;
+  if (context.gathering && policy != context.config.policy) {
+    return Error{"the transport policy cannot change once gathering has begun"};
+  }
+  context.config.policy = policy;
+  return Ok{};
+}
+
+Result<> Agent::add_stun_server(TimePoint now, StunServer server) {
+  if (parts_->closed()) return Error{"the agent is closed"};
+  const auto added = parts_->context.servers.add(now, std::move(server));
+  if (!added) return added.error();
+  settle(now);
+  return Ok{};
+}
+
+Result<> Agent::add_turn_server(TimePoint now, TurnServer server) {
+  if (parts_->closed()) return Error{"the agent is closed"};
+  const auto added = parts_->context.servers.add(now, std::move(server));
+  if (!added) return added.error();
+  settle(now);
+  return Ok{};
+}
+
 void Agent::gather(TimePoint now) {
   AgentContext& context = parts_->context;
   if (parts_->closed() || context.gathering) return;
@@ -238,7 +263,7 @@ void Agent::forget_remote(Stream& stream) {
   });
   for (auto& [id, transport] : context.transports) {
     if (transport.stream != stream.id) continue;
-    for (const Address& remote : transport.validated) context.emit(SourceRevoked{id, remote});
+    for (const Address& remote : transport.validated) context.emit(SourceRevoked{id, remote, {}});
     transport.validated.clear();
   }
 }
@@ -290,7 +315,7 @@ void Agent::stop(ConnectionState state, std::string reason) {
     for (auto& [component_id, component] : stream.components) parts_->paths.revoke(stream, component);
   }
   for (auto& [id, transport] : context.transports) {
-    for (const Address& remote : transport.validated) context.emit(SourceRevoked{id, remote});
+    for (const Address& remote : transport.validated) context.emit(SourceRevoked{id, remote, {}});
     transport.validated.clear();
   }
   context.out.transmits.clear();
@@ -306,6 +331,7 @@ void Agent::close(TimePoint) {
   for (const auto& [id, transport] : context.transports) context.emit(CloseTransport{id});
   context.transports.clear();
   context.streams.clear();
+  context.emit(Finished{});
 }
 
 // ---- the driver's side ----
@@ -334,10 +360,22 @@ void Agent::transport_failed(TimePoint now, TransportId id, std::string_view rea
       parts_->paths.lost(now, stream, *pair, "its local socket failed");
     }
   }
-  for (const Address& remote : found->second.validated) context.emit(SourceRevoked{id, remote});
+  for (const Address& remote : found->second.validated) context.emit(SourceRevoked{id, remote, {}});
   found->second.validated.clear();
   settle(now);
 }
+
+void Agent::server_resolved(TimePoint now, ServerId id, std::vector<Address> addresses) {
+  if (parts_->closed() || parts_->context.servers.resolved(id, std::move(addresses)) == nullptr) return;
+  settle(now);
+}
+
+void Agent::server_failed(TimePoint now, ServerId id, std::string_view reason) {
+  if (parts_->closed() || parts_->context.servers.failed(id, reason) == nullptr) return;
+  settle(now);
+}
+
+void Agent::handle_stream(TimePoint, TransportId, ByteView, const MediaSink&) {}
 
 Disposition Agent::handle_datagram(TimePoint now, TransportId transport_id, const Address& remote, ByteView datagram) {
   AgentContext& context = parts_->context;
@@ -347,7 +385,7 @@ Disposition Agent::handle_datagram(TimePoint now, TransportId transport_id, cons
 
   if (!looks_like_stun(datagram)) {
     if (std::find(transport.validated.begin(), transport.validated.end(), remote) != transport.validated.end()) {
-      return Media{transport.stream, transport.component};
+      return Media{transport.stream, transport.component, 0, datagram.size()};
     }
     ++context.counters.discarded_strangers;
     return Stranger{};
@@ -449,6 +487,9 @@ GatheringState Agent::gathering_state() const {
 }
 ConnectionState Agent::connection_state() const {
   return parts_->context.state;
+}
+bool Agent::finished() const {
+  return parts_->closed();
 }
 const Credentials& Agent::local_credentials() const {
   return parts_->context.local;

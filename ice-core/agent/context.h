@@ -12,6 +12,7 @@
 #include "ice-core/agent/stream.h"
 #include "ice-core/candidates/foundation.h"
 #include "ice-core/checks/pacer.h"
+#include "ice-core/gathering/servers.h"
 
 namespace ice {
 
@@ -64,6 +65,7 @@ struct AgentContext {
   std::map<StreamId, Stream> streams;
   std::map<TransportId, Transport> transports;
   std::vector<EarlyCheck> early_checks;
+  ServerTable servers;
   FoundationTable foundations;
   Pacer pacer;
   AgentCounters counters;

@@ -15,7 +15,7 @@ void HostGathering::gather(Stream& stream, ComponentId component) {
     transport.local = address.local;
     transport.local_preference = address.local_preference;
     context_.transports.emplace(id, std::move(transport));
-    context_.emit(OpenTransport{id, stream.id, component, address.local});
+    context_.emit(OpenTransport{id, stream.id, component, address.local, TransportProtocol::udp, {}, {}});
   }
   stream.local_ended = false;
 }
@@ -74,7 +74,7 @@ void HostGathering::release(Stream& stream, ComponentId component) {
     for (LocalCandidate& local : stream.local_candidates) {
       if (local.transport == at->first) local.gone = true;
     }
-    for (const Address& remote : at->second.validated) context_.emit(SourceRevoked{at->first, remote});
+    for (const Address& remote : at->second.validated) context_.emit(SourceRevoked{at->first, remote, {}});
     context_.emit(CloseTransport{at->first});
     at = context_.transports.erase(at);
   }

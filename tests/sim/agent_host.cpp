@@ -36,6 +36,14 @@ void AgentHost::start() {
       static_cast<void>(agent.add_component(now, each.first, each.second).ok());
     });
   }
+  for (const ice::StunServer& server : options_.stun_servers) {
+    act("adds a STUN server",
+        [&](ice::Agent& agent, ice::TimePoint now) { static_cast<void>(agent.add_stun_server(now, server).ok()); });
+  }
+  for (const ice::TurnServer& server : options_.turn_servers) {
+    act("adds a TURN server",
+        [&](ice::Agent& agent, ice::TimePoint now) { static_cast<void>(agent.add_turn_server(now, server).ok()); });
+  }
   act("gathers", [&](ice::Agent& agent, ice::TimePoint now) {
     std::vector<ice::GatheringAddress> addresses;
     for (std::size_t i = 0; i < options_.interfaces.size(); ++i) {
@@ -95,7 +103,10 @@ bool AgentHost::send_media(Flow flow, std::string_view text) {
   if (to == nullptr) return false;
   const Socket* from = socket(to->transport);
   if (from == nullptr) return false;
-  world().send(*this, from->network, {from->local, to->remote, media_bytes(name(), flow, text)});
+  ice::Bytes bytes = media_bytes(name(), flow, text);
+  const ice::Address where = to->relay ? to->relay->server : to->remote;
+  if (to->relay) bytes = ice::relay_wrap(*to->relay, bytes, random_);
+  world().send(*this, from->network, {from->local, where, std::move(bytes)});
   return true;
 }
 
@@ -146,7 +157,8 @@ void AgentHost::receive(NetworkId, const Datagram& datagram) {
   for (Observer* observer : world().observers()) observer->disposed(*this, transport, datagram, disposition);
   if (const auto* media = std::get_if<ice::Media>(&disposition)) {
     const auto* characters = reinterpret_cast<const char*>(datagram.bytes.data());
-    media_.push_back({world().now(), media->stream, media->component, std::string(characters, datagram.bytes.size())});
+    media_.push_back(
+        {world().now(), media->stream, media->component, std::string(characters + media->offset, media->length)});
   } else if (std::holds_alternative<ice::Stranger>(disposition)) {
     ++strangers_;
   }
@@ -213,6 +225,12 @@ void AgentHost::obey(const ice::Event& event) {
 
 void AgentHost::open(const ice::OpenTransport& asked) {
   if (is(ice::ConnectionState::closed)) return;
+  if (asked.protocol != ice::TransportProtocol::udp) {
+    act("cannot connect", [&](ice::Agent& agent, ice::TimePoint now) {
+      agent.transport_failed(now, asked.id, "connections are not simulated");
+    });
+    return;
+  }
   const auto interface =
       std::find_if(options_.interfaces.begin(), options_.interfaces.end(),
                    [&](const HostInterface& each) { return each.address.same_ip(asked.local.address); });

@@ -33,6 +33,8 @@ struct HostOptions {
   ice::AgentConfig agent;
   std::vector<HostInterface> interfaces;
   std::vector<Flow> flows = {flow(0, 1)};
+  std::vector<ice::StunServer> stun_servers;
+  std::vector<ice::TurnServer> turn_servers;
   /// How long opening a socket takes.
   ice::Duration open_delay{};
   /// Sockets on these interfaces cannot be opened.
