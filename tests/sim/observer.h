@@ -28,6 +28,8 @@ class Observer {
                               const ice::Candidate& /*candidate*/) {}
   virtual void told_end_of_candidates(const AgentHost& /*host*/, ice::StreamId /*stream*/) {}
   virtual void told_new_generation(const AgentHost& /*host*/) {}
+  /// Its agent is another one, which knows nothing.
+  virtual void told_reborn(const AgentHost& /*host*/) {}
 
   /// A datagram reached an agent's socket; the agent sees it next.
   virtual void received(const AgentHost& /*host*/, ice::TransportId /*transport*/, const Datagram& /*datagram*/) {}
