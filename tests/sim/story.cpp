@@ -57,7 +57,7 @@ void Story::line(const std::string& who, const std::string& what) {
   out_ << time << "  " << who << "  " << what << '\n';
 }
 
-void Story::sent(const Node& from, const Datagram& datagram, const Fate& fate) {
+void Story::sent(const Node& from, NetworkId, const Datagram& datagram, const Fate& fate) {
   const char* twice = fate.arrivals[1] ? " (twice)" : "";
   line(from.name(), datagram.source.text() + " -> " + datagram.destination.text() + "  " + describe(datagram.bytes) +
                         (fate.loss == Loss::none ? twice : std::string("  ") + text(fate.loss)));

@@ -15,7 +15,7 @@ class Story final : public Observer {
 
   void line(const std::string& who, const std::string& what);
 
-  void sent(const Node& from, const Datagram& datagram, const Fate& fate) override;
+  void sent(const Node& from, NetworkId network, const Datagram& datagram, const Fate& fate) override;
   void told(const AgentHost& host, std::string_view what) override;
   void told_description(const AgentHost& host, const ice::Description& description) override;
   void told_candidate(const AgentHost& host, ice::StreamId stream, const ice::Candidate& candidate) override;
