@@ -181,6 +181,11 @@ class Agent {
   void forget_remote(bool keep_early_checks);
   void forget_remote(Stream& stream);
   void release_component(Stream& stream, ComponentId component);
+  /// What arrived, without a relay's wrapping.
+  Disposition handle_payload(TimePoint now, TransportId transport, const Address& remote, ByteView datagram);
+  /// Its pairs can be used no more.
+  void lose_transport(TimePoint now, TransportId id, const std::string& why);
+  void lose_relays(TimePoint now);
   void stop(ConnectionState state, std::string reason);
 
   std::unique_ptr<Parts> parts_;

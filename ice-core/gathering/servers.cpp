@@ -94,6 +94,19 @@ Server* ServerTable::failed(ServerId id, std::string_view reason) {
   return server;
 }
 
+bool ServerTable::resolving(TimePoint since) const {
+  return next_silence(since, {}).has_value();
+}
+
+std::optional<TimePoint> ServerTable::next_silence(TimePoint since, Duration patience) const {
+  std::optional<TimePoint> next;
+  for (const auto& [id, server] : servers_) {
+    if (!server.resolving || server.added <= since) continue;
+    next = std::min(next.value_or(server.added + patience), server.added + patience);
+  }
+  return next;
+}
+
 Server* ServerTable::find(ServerId id) {
   const auto found = servers_.find(id);
   return found == servers_.end() ? nullptr : &found->second;

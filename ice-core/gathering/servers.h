@@ -29,6 +29,7 @@ struct Server {
   std::size_t order = 0;       ///< in which it was added, among its kind
   std::size_t candidates = 0;  ///< found by it in this generation
   std::string trouble;         ///< the latest reason why something failed, empty when nothing did
+  std::string remark;          ///< what was less than asked for, though it worked
   std::optional<Duration> round_trip_time;
 
   /// "TURN turn.example.org:3478"
@@ -49,6 +50,10 @@ class ServerTable {
   [[nodiscard]] const Server* find(ServerId id) const;
   [[nodiscard]] const std::map<ServerId, Server>& all() const { return servers_; }
   [[nodiscard]] std::map<ServerId, Server>& all() { return servers_; }
+  /// Some server that was added after `since` has no address yet.
+  [[nodiscard]] bool resolving(TimePoint since) const;
+  /// When the next of those added after `since` has been without address for `patience`.
+  [[nodiscard]] std::optional<TimePoint> next_silence(TimePoint since, Duration patience) const;
   [[nodiscard]] bool empty() const { return servers_.empty(); }
 
  private:
