@@ -90,6 +90,10 @@ void Story::told_new_generation(const AgentHost& host) {
   line(host.name(), "begins a new generation");
 }
 
+void Story::told_reborn(const AgentHost& host) {
+  line(host.name(), "is dead, and another agent begins in its place");
+}
+
 void Story::received(const AgentHost& host, ice::TransportId, const Datagram& datagram) {
   line(host.name(), datagram.destination.text() + " <- " + datagram.source.text() + "  " + describe(datagram.bytes));
 }

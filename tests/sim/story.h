@@ -21,6 +21,7 @@ class Story final : public Observer {
   void told_candidate(const AgentHost& host, ice::StreamId stream, const ice::Candidate& candidate) override;
   void told_end_of_candidates(const AgentHost& host, ice::StreamId stream) override;
   void told_new_generation(const AgentHost& host) override;
+  void told_reborn(const AgentHost& host) override;
   void event(const AgentHost& host, const ice::Event& event) override;
   void received(const AgentHost& host, ice::TransportId transport, const Datagram& datagram) override;
   void disposed(const AgentHost& host, ice::TransportId transport, const Datagram& datagram,
