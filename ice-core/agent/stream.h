@@ -18,6 +18,7 @@ struct LocalCandidate {
   TransportId transport;  ///< of its base
   std::uint16_t local_preference = 0;
   bool gone = false;  ///< its transport failed or was closed
+  bool told = true;   ///< false: found after the end of candidates was told, so the peer may only learn it from checks
 };
 
 struct RemoteCandidate {

@@ -124,7 +124,7 @@ void IncomingChecks::learn(TimePoint now, const EarlyCheck& check) {
     if (!remote) return;
     for (std::size_t i = 0; i < stream.local_candidates.size() && pair == nullptr; ++i) {
       const LocalCandidate& local = stream.local_candidates[i];
-      if (local.gone || local.transport != check.transport || local.candidate.type != CandidateType::host) continue;
+      if (local.gone || local.transport != check.transport || !is_base(local.candidate)) continue;
       pair = checklists_.add_pair(stream, LocalIndex(i), *remote);
     }
     if (pair == nullptr) return;

@@ -51,11 +51,11 @@ void OutgoingChecks::validate_source(TransportId transport_id, const Address& re
       return pair == nullptr || !pair->valid_pair;
     });
     if (oldest == transport.validated.end()) return;
-    context_.emit(SourceRevoked{transport_id, *oldest});
+    context_.emit(SourceRevoked{transport_id, *oldest, {}});
     transport.validated.erase(oldest);
   }
   transport.validated.push_back(remote);
-  context_.emit(SourceValidated{transport_id, remote, transport.stream, transport.component});
+  context_.emit(SourceValidated{transport_id, remote, transport.stream, transport.component, {}});
 }
 
 void OutgoingChecks::send_request(TimePoint now, Stream& stream, CandidatePair& pair, Purpose purpose,

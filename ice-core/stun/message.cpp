@@ -156,6 +156,16 @@ std::optional<Address> StunMessage::xor_relayed_address() const {
   return std::nullopt;
 }
 
+std::vector<Address> StunMessage::xor_addresses(StunAttribute type) const {
+  std::vector<Address> all;
+  for (const Entry& entry : entries_) {
+    if (entry.type != static_cast<std::uint16_t>(type)) continue;
+    const ByteView value = ByteView(bytes_).subspan(entry.offset, entry.length);
+    if (const auto address = wire::read_address(value, wire::xor_mask(id_))) all.push_back(*address);
+  }
+  return all;
+}
+
 std::optional<Address> StunMessage::alternate_server() const {
   if (const auto value = raw(StunAttribute::alternate_server)) return wire::read_address(*value, {});
   return std::nullopt;

@@ -74,6 +74,9 @@ class StunMessage {
   [[nodiscard]] std::optional<Address> mapped_address() const;  ///< XOR-MAPPED-ADDRESS, else MAPPED-ADDRESS
   [[nodiscard]] std::optional<Address> xor_peer_address() const;
   [[nodiscard]] std::optional<Address> xor_relayed_address() const;
+  /// All of a repeated XORed attribute: XOR-RELAYED-ADDRESS of a dual allocation (RFC 8656 7.2), XOR-PEER-ADDRESS of a
+  /// CreatePermission (9.1). Elsewhere only the first counts.
+  [[nodiscard]] std::vector<Address> xor_addresses(StunAttribute type) const;
   [[nodiscard]] std::optional<Address> alternate_server() const;
   [[nodiscard]] std::optional<StunErrorCode> error_code() const;
   [[nodiscard]] std::optional<std::uint32_t> priority() const;         ///< RFC 8445 7.1.1

@@ -57,7 +57,7 @@ void Story::line(const std::string& who, const std::string& what) {
   out_ << time << "  " << who << "  " << what << '\n';
 }
 
-void Story::sent(const Node& from, const Datagram& datagram, const Fate& fate) {
+void Story::sent(const Node& from, NetworkId, const Datagram& datagram, const Fate& fate) {
   const char* twice = fate.arrivals[1] ? " (twice)" : "";
   line(from.name(), datagram.source.text() + " -> " + datagram.destination.text() + "  " + describe(datagram.bytes) +
                         (fate.loss == Loss::none ? twice : std::string("  ") + text(fate.loss)));
@@ -88,6 +88,10 @@ void Story::told_end_of_candidates(const AgentHost& host, ice::StreamId stream) 
 
 void Story::told_new_generation(const AgentHost& host) {
   line(host.name(), "begins a new generation");
+}
+
+void Story::told_reborn(const AgentHost& host) {
+  line(host.name(), "is dead, and another agent begins in its place");
 }
 
 void Story::received(const AgentHost& host, ice::TransportId, const Datagram& datagram) {

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What two hosts can reach through the NATs between them, by the words of RFC 4787 alone: no agent, no network and no
+// time, only who has a mapping towards whom and which filter lets what in. What it says any ICE agent can do is what
+// ours must do.
+#pragma once
+
+#include "tests/sim/access.h"
+
+namespace sim {
+
+/// The best kind of pair, the worst first.
+enum class Reach { none, relayed, reflexive, host };
+const char* text(Reach reach);
+
+struct ReachQuestion {
+  AccessPlan alice;
+  AccessPlan bob;
+  bool stun = true;          ///< both ask a STUN server
+  bool alices_turn = false;  ///< alice has a TURN server, reached by UDP or TCP
+  bool bobs_turn = false;
+};
+
+/// The two are in networks of their own, each with its own NATs.
+Reach best_reach(const ReachQuestion& question);
+
+}  // namespace sim
