@@ -5,6 +5,7 @@
 
 #include "ice-core/candidates/description.h"
 #include "tests/fuzz/peer_messages.h"
+#include "tests/fuzz/turn_answers.h"
 
 namespace fuzz {
 
@@ -49,8 +50,18 @@ enum class Deed {
   indication,
   media,
   raw_bytes,
+  // servers
+  add_stun_server,
+  add_turn_server,
+  resolve,
+  server_answer,
+  server_answers_all,
+  relayed_check,
+  server_bytes,
   kCount,
 };
+/// Room for deeds to come, without giving the bytes of a corpus another meaning.
+constexpr std::size_t kDeeds = 64;
 
 class Script {
  public:
@@ -58,7 +69,7 @@ class Script {
 
   void run() {
     for (int deeds = 0; deeds < kMostDeeds && !input_.empty(); ++deeds) {
-      do_one(static_cast<Deed>(input_.below(static_cast<std::size_t>(Deed::kCount))));
+      do_one(static_cast<Deed>(input_.below(kDeeds)));
     }
     watch_.finish();
   }
@@ -148,6 +159,19 @@ class Script {
         return answer_all(input_.below(kRemoteCredentials));
       case Deed::replay:
         return replay();
+      case Deed::add_stun_server:
+      case Deed::add_turn_server:
+        return add_server(deed == Deed::add_turn_server);
+      case Deed::resolve:
+        return resolve();
+      case Deed::server_answer:
+        return server_answer();
+      case Deed::server_answers_all:
+        return server_answers_all((input_.u8() & 1) != 0);
+      case Deed::relayed_check:
+        return relayed_check();
+      case Deed::server_bytes:
+        return server_bytes();
       case Deed::kCount:
         return;
     }
@@ -235,7 +259,7 @@ class Script {
   void open(std::size_t which) {
     const auto asked = watch_.take_asked(which);
     if (!asked) return;
-    watch_.opened(asked->id);
+    watch_.opened(*asked);
     const auto port = static_cast<std::uint16_t>(50000 + asked->id.value % 1000);
     watch_.call([&](ice::Agent& agent, ice::TimePoint now) {
       agent.transport_ready(now, asked->id, asked->local.address.with_port(port));
@@ -258,18 +282,21 @@ class Script {
       if (deed == Deed::media && !bytes.empty()) bytes[0] |= std::byte{0x80};
     }
     if (!transport) return;
-    heard(*transport, source, std::move(bytes));
+    heard({*transport, source, {}}, std::move(bytes));
   }
 
-  void heard(ice::TransportId transport, const ice::Address& source, ice::Bytes bytes) {
-    watch_.datagram(transport, source, bytes);
-    recorded_.push_back({transport, source, std::move(bytes)});
+  void heard(const Way& way, ice::Bytes bytes) {
+    watch_.deliver(way, bytes);
+    recorded_.push_back({way, std::move(bytes)});
     if (recorded_.size() > 32) recorded_.erase(recorded_.begin());
   }
 
-  ice::Address mapped(ice::TransportId transport) {
+  /// How the peer sees the agent.
+  ice::Address mapped(const Way& way) {
     for (const auto& [stream, candidate] : watch_.agent().snapshot().local_candidates) {
-      if (candidate.address.port() == 50000 + transport.value % 1000) return candidate.address;
+      const bool relayed = candidate.type == ice::CandidateType::relayed;
+      if (relayed != way.server.has_value()) continue;
+      if (relayed || candidate.address.port() == 50000 + way.transport.value % 1000) return candidate.address;
     }
     return remote_address(0);
   }
@@ -279,17 +306,17 @@ class Script {
     const unsigned where = input_.u8();
     if (watch_.requests().empty()) return;
     const SentRequest request = watch_.requests()[which % watch_.requests().size()];
-    ice::Bytes bytes = check_answer(input_, request, mapped(request.way.first));
+    ice::Bytes bytes = check_answer(input_, request, mapped(request.way));
     const bool elsewhere = (where & 0x80) != 0;
-    const auto transport = (where & 0x40) != 0 ? watch_.transport(where) : std::optional(request.way.first);
+    const auto transport = (where & 0x40) != 0 ? watch_.transport(where) : std::optional(request.way.transport);
     if (!transport || !is_open(*transport)) return;
-    heard(*transport, elsewhere ? remote_address(where) : request.way.second, std::move(bytes));
+    heard({*transport, elsewhere ? remote_address(where) : request.way.remote, request.way.server}, std::move(bytes));
   }
 
   void answer_all(std::size_t generation) {
     for (const SentRequest& request : watch_.take_requests()) {
-      if (!is_open(request.way.first)) continue;
-      heard(request.way.first, request.way.second, good_answer(request, mapped(request.way.first), generation));
+      if (!is_open(request.way.transport)) continue;
+      heard(request.way, good_answer(request, mapped(request.way), generation));
     }
   }
 
@@ -300,16 +327,96 @@ class Script {
     if (recorded_.empty()) return;
     Recorded again = recorded_[which % recorded_.size()];
     if ((how & 1) != 0 && !again.bytes.empty()) again.bytes[at % again.bytes.size()] ^= std::byte(1U << (how >> 5));
-    if ((how & 2) != 0) again.source = remote_address(how >> 3);
+    if ((how & 2) != 0) again.way.remote = remote_address(how >> 3);
     if ((how & 4) != 0) again.bytes.resize(again.bytes.size() / 8 * 4);
-    if (is_open(again.transport)) watch_.datagram(again.transport, again.source, again.bytes);
+    if (is_open(again.way.transport)) watch_.deliver(again.way, again.bytes);
+  }
+
+  // ---- servers ----
+
+  static ice::Address server_address(std::size_t which) {
+    const bool ipv6 = which % 4 == 3;
+    return (ipv6 ? *ice::Address::parse("2001:db8::50") : ice::Address::v4({192, 0, 2, 50}, 0))
+        .with_port(static_cast<std::uint16_t>(3478 + which % 4));
+  }
+
+  void add_server(bool turn) {
+    const unsigned what = input_.u8();
+    ice::ServerAddress at;
+    at.id = ice::ServerId(what & 7);
+    at.name = "a server";
+    at.protocol = turn ? static_cast<ice::TransportProtocol>(what >> 3 & 3) : ice::TransportProtocol::udp;
+    if ((what & 0x20) == 0) at.addresses.push_back(server_address(what));
+    for (std::size_t i = 0; i < 4; ++i) watch_.told_server(server_address(i));
+    watch_.call([&](ice::Agent& agent, ice::TimePoint now) {
+      if (turn) {
+        static_cast<void>(agent
+                              .add_turn_server(now, {at, std::string(kTurnUser), std::string(kTurnPassword),
+                                                     static_cast<ice::RelayFamilies>((what >> 6) % 3)})
+                              .ok());
+      } else {
+        static_cast<void>(agent.add_stun_server(now, {at}).ok());
+      }
+    });
+  }
+
+  void resolve() {
+    const unsigned what = input_.u8();
+    watch_.call([&](ice::Agent& agent, ice::TimePoint now) {
+      const ice::ServerId id(what & 7);
+      if ((what & 0x80) != 0) {
+        agent.server_failed(now, id, "no such name");
+      } else {
+        agent.server_resolved(now, id, {server_address(what >> 3), server_address(what >> 5)});
+      }
+    });
+  }
+
+  /// A Binding success, a TURN server's answer, or anything else to a request to a server.
+  ice::Bytes answer_of_server(const SentRequest& request, bool good, bool sha256) {
+    const auto asked = ice::StunMessage::parse(request.bytes);
+    if (asked->method() == ice::StunMethod::binding && good) {
+      return ice::StunBuilder(ice::StunClass::success, ice::StunMethod::binding, request.id)
+          .xor_address(
+              ice::StunAttribute::xor_mapped_address,
+              ice::Address::v4({203, 0, 113, 7}, static_cast<std::uint16_t>(request.way.transport.value + 7000)))
+          .build();
+    }
+    return good ? good_turn_answer(*asked, sha256).bytes : turn_answer(input_, *asked).bytes;
+  }
+
+  void server_answer() {
+    const std::size_t which = input_.u8();
+    if (watch_.server_requests().empty()) return;
+    const SentRequest request = watch_.server_requests()[which % watch_.server_requests().size()];
+    ice::Bytes bytes = answer_of_server(request, false, false);
+    if (is_open(request.way.transport)) heard(request.way, std::move(bytes));
+  }
+
+  void server_answers_all(bool sha256) {
+    for (const SentRequest& request : watch_.take_server_requests()) {
+      if (is_open(request.way.transport)) watch_.deliver(request.way, answer_of_server(request, true, sha256));
+    }
+  }
+
+  void relayed_check() {
+    const auto transport = watch_.transport(input_.u8());
+    const unsigned where = input_.u8();
+    ice::Bytes bytes = check_request(input_, watch_.agent().local_credentials());
+    if (transport) heard({*transport, remote_address(where), server_address(where >> 4)}, std::move(bytes));
+  }
+
+  void server_bytes() {
+    const auto transport = watch_.transport(input_.u8());
+    const ice::Address server = server_address(input_.u8());
+    const ice::ByteView raw = input_.bytes(input_.u8());
+    if (transport) heard({*transport, server, {}}, ice::Bytes(raw.begin(), raw.end()));
   }
 
   [[nodiscard]] bool is_open(ice::TransportId id) const { return watch_.is_open(id); }
 
   struct Recorded {
-    ice::TransportId transport;
-    ice::Address source;
+    Way way;
     ice::Bytes bytes;
   };
   Input input_;
