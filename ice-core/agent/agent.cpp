@@ -354,8 +354,8 @@ void Agent::close(TimePoint now) {
       parts_->gathering.release(stream, component_id);
     }
   }
-  lose_relays(now);
   context.streams.clear();
+  lose_relays(now);
   parts_->farewell_ends = now + kFarewell;
   parts_->say_farewell(now);
 }
@@ -417,8 +417,12 @@ void Agent::lose_transport(TimePoint now, TransportId id, const std::string& why
     }
   }
   for (const PairId pair_id : broken) {
-    if (CandidatePair* pair = stream->checklist.find(pair_id); pair != nullptr) {
-      stream->checklist.triggered().remove(pair_id);
+    CandidatePair* pair = stream->checklist.find(pair_id);
+    if (pair == nullptr) continue;
+    stream->checklist.triggered().remove(pair_id);
+    if (parts_->over()) {
+      stream->checklist.remove(pair_id);  // nothing is chosen in its place any more
+    } else {
       parts_->paths.lost(now, *stream, *pair, why);
     }
   }

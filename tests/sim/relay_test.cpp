@@ -288,9 +288,7 @@ TEST_F(BehindNats, AServerWhoseNameIsResolvedLateIsAskedThen) {
   begin();
   world.run_for(500ms);
   EXPECT_EQ(told(*alice, CandidateType::server_reflexive).size(), 0U);
-  alice->act("resolves", [](ice::Agent& agent, ice::TimePoint now) {
-    agent.server_resolved(now, ice::ServerId(1), {at("203.0.113.1", 3478)});
-  });
+  alice->resolve(ice::ServerId(1), {at("203.0.113.1", 3478)});
   world.run_for(500ms);
   EXPECT_EQ(told(*alice, CandidateType::server_reflexive).size(), 1U);
 }
