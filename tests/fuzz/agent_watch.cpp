@@ -299,6 +299,7 @@ void AgentWatch::event(const ice::Event& event) {
           FUZZ_CHECK(answered_.contains(way), "media flows only where a check was answered");
           paths_[{e.stream, e.component}] = way;
         } else if constexpr (std::is_same_v<E, ice::ConnectionStateChanged>) {
+          check_text(ice::text(e.state));
           check_text(e.reason);
           FUZZ_CHECK(e.state != ice::ConnectionState::failed || !e.reason.empty(), "a failure has a reason");
         } else if constexpr (std::is_same_v<E, ice::Warning> || std::is_same_v<E, ice::Trace>) {
@@ -309,6 +310,12 @@ void AgentWatch::event(const ice::Event& event) {
 }
 
 void AgentWatch::check_text(const std::string& text) {
+  // FUZZ_STORY=1 tells what the agent did with an input.
+  static const bool tell = std::getenv("FUZZ_STORY") != nullptr;
+  if (tell && !text.empty()) {
+    const std::chrono::duration<double> elapsed = now_.time_since_epoch() - std::chrono::hours(1);
+    std::fprintf(stderr, "%10.3f  %s\n", elapsed.count(), text.c_str());
+  }
   for (const std::string& pwd : own_passwords_) {
     FUZZ_CHECK(text.find(pwd) == std::string::npos, "no password in any message");
   }
