@@ -13,8 +13,9 @@ namespace {
 
 using Verdict = LongTermCredentials::Verdict;
 
-/// A nonce that is stale a second time in a row will be so for ever.
-constexpr unsigned kMaxStaleNonces = 1;
+/// A server that calls every nonce stale is given up on. A second one is no sign of that: where the network doubled our
+/// request, its second answer has made the nonce of the first stale.
+constexpr unsigned kMaxStaleNonces = 2;
 /// The first 401 asks for credentials; after a second one the realm has changed, which nobody needs more often.
 constexpr unsigned kMaxChallenges = 2;
 
@@ -72,18 +73,27 @@ void TurnAllocation::release(TimePoint now) {
       end(Ending::released, {});
       break;
     case State::asking: {
-      // Unsigned, it was never going to be granted; signed, there may be an allocation soon that is to be given back.
+      // Unsigned, it was never going to be granted. Signed, the server may have granted it already, its answer still on
+      // its way or lost: it is given back at once, and again should the answer come later.
       const bool hopeful = std::any_of(pending_.begin(), pending_.end(), [](const Pending& p) { return p.is_signed; });
-      if (!hopeful) end(Ending::released, {});
+      if (!hopeful) {
+        end(Ending::released, {});
+        break;
+      }
+      for (Pending& pending : pending_) pending.transaction.stop_retransmitting();
+      send(now, Request{Purpose::release, {}, 0, false}, Pacer::kMinimumRto, 0);
       break;
     }
+    case State::over:
+      // 437: this socket has an allocation that we know nothing of. If it is of our user it is ours to give back.
+      if (ending_ != Ending::mismatch) break;
+      [[fallthrough]];
     case State::held:
       state_ = State::releasing;
-      std::erase_if(pending_, [](const Pending& p) { return p.request.purpose != Purpose::release; });
+      pending_.clear();
       send(now, Request{Purpose::release, {}, 0, false}, Pacer::kMinimumRto, 0);
       break;
     case State::releasing:
-    case State::over:
       break;
   }
 }
@@ -184,6 +194,7 @@ void TurnAllocation::allocated(TimePoint now, const Pending& pending, const Stun
   mapped_ = response.mapped_address();
   state_ = State::held;
   plan_renewal(now, response);
+  std::erase_if(pending_, [](const Pending& p) { return p.request.purpose == Purpose::release; });
   if (relayed_.empty() && !release_wanted_) {
     unusable_ = true;
     why_ = "granted an allocation without a usable address";
@@ -211,6 +222,8 @@ void TurnAllocation::rejected(TimePoint now, const Pending& pending, const StunM
     allocate_rejected(now, pending, response, why);
   } else if (pending.request.purpose == Purpose::refresh) {
     end(Ending::lost, why);
+  } else if (pending.request.purpose == Purpose::release && state_ == State::asking) {
+    // There is none yet: the answer to the Allocate says whether there will be.
   } else if (pending.request.purpose != Purpose::release && code == 437) {
     end(Ending::lost, why);
   } else {
