@@ -19,6 +19,8 @@ constexpr unsigned kMaxStaleNonces = 2;
 /// The first 401 asks for credentials; after a second one the realm has changed, which nobody needs more often.
 constexpr unsigned kMaxChallenges = 2;
 
+constexpr Duration kLongestRto = std::chrono::seconds(3);
+
 constexpr const char* kSilent = "gives no answer";
 
 }  // namespace
@@ -36,7 +38,8 @@ void TurnAllocation::send(TimePoint now, Request request, Duration rto, unsigned
   StunBuilder message = [&] {
     switch (request.purpose) {
       case Purpose::refresh:
-        return build_refresh(id, static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(kLifetime).count()));
+        return build_refresh(
+            id, static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(kLifetime).count()));
       case Purpose::release:
         return build_refresh(id, 0);
       case Purpose::permissions:
@@ -63,7 +66,8 @@ void TurnAllocation::send(TimePoint now, Request request, Duration rto, unsigned
 void TurnAllocation::ask(TimePoint now, Duration rto) {
   if (state_ != State::fresh) return;
   state_ = State::asking;
-  send(now, Request{Purpose::allocate, {}, 0, both_}, config_.stream ? Pacer::kMinimumRto : rto, stale_nonces_);
+  send(now, Request{Purpose::allocate, {}, 0, both_}, config_.stream ? Pacer::kMinimumRto : std::max(rto, rto_),
+       stale_nonces_);
 }
 
 void TurnAllocation::release(TimePoint now) {
@@ -81,7 +85,7 @@ void TurnAllocation::release(TimePoint now) {
         break;
       }
       for (Pending& pending : pending_) pending.transaction.stop_retransmitting();
-      send(now, Request{Purpose::release, {}, 0, false}, Pacer::kMinimumRto, 0);
+      send(now, Request{Purpose::release, {}, 0, false}, rto_, 0);
       break;
     }
     case State::over:
@@ -91,7 +95,7 @@ void TurnAllocation::release(TimePoint now) {
     case State::held:
       state_ = State::releasing;
       pending_.clear();
-      send(now, Request{Purpose::release, {}, 0, false}, Pacer::kMinimumRto, 0);
+      send(now, Request{Purpose::release, {}, 0, false}, rto_, 0);
       break;
     case State::releasing:
       break;
@@ -116,7 +120,7 @@ bool TurnAllocation::handle_response(TimePoint now, const StunMessage& response)
   }
   const Pending pending = std::move(*found);
   pending_.erase(found);
-  if (const auto round_trip = pending.transaction.round_trip(now)) round_trip_ = round_trip;
+  learn_rto(now, pending.transaction);
   const auto error = response.error_code();
   switch (judgement.verdict) {
     case Verdict::ignore:  // over a reliable transport it ends the transaction (9.2.5)
@@ -145,10 +149,21 @@ bool TurnAllocation::handle_response(TimePoint now, const StunMessage& response)
   return true;
 }
 
+void TurnAllocation::learn_rto(TimePoint now, const StunTransaction& answered) {
+  // RFC 8489 6.2.1: by the round trips seen; and where an answer came after a repetition, nobody knows to which (Karn),
+  // but that the RTO was too short is likely.
+  if (const auto round_trip = answered.round_trip(now)) {
+    round_trip_ = round_trip;
+    if (!config_.stream) rto_ = std::clamp<Duration>(2 * *round_trip, Pacer::kMinimumRto, kLongestRto);
+  } else {
+    rto_ = std::min<Duration>(2 * rto_, kLongestRto);
+  }
+}
+
 void TurnAllocation::challenged(TimePoint now, const Pending& pending) {
   const unsigned stale = pending.stale_nonces + (pending.is_signed ? 1 : 0);
   if (pending.request.purpose != Purpose::allocate) {
-    send(now, pending.request, Pacer::kMinimumRto, stale);
+    send(now, pending.request, rto_, stale);
     return;
   }
   if (release_wanted_) {
@@ -315,16 +330,16 @@ void TurnAllocation::advance(TimePoint now) {
                        [&](const Pending& p) { return p.request.purpose == purpose; });
   };
   if (now >= renew_at_ && !under_way(Purpose::refresh)) {
-    send(now, Request{Purpose::refresh, {}, 0, false}, Pacer::kMinimumRto, 0);
+    send(now, Request{Purpose::refresh, {}, 0, false}, rto_, 0);
   }
   // One at a time: what becomes due meanwhile goes together in the next (RFC 8656 9.1).
   if (!under_way(Purpose::permissions)) {
     if (auto ips = permissions_.take_due(now); !ips.empty()) {
-      send(now, Request{Purpose::permissions, std::move(ips), 0, false}, Pacer::kMinimumRto, 0);
+      send(now, Request{Purpose::permissions, std::move(ips), 0, false}, rto_, 0);
     }
   }
   while (auto binding = channels_.take_due(now)) {
-    send(now, Request{Purpose::channel, {binding->peer}, binding->number, false}, Pacer::kMinimumRto, 0);
+    send(now, Request{Purpose::channel, {binding->peer}, binding->number, false}, rto_, 0);
   }
   if (!config_.stream && now >= last_sent_ + kKeepalive) {
     outgoing_.push_back(
