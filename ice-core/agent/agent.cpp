@@ -354,8 +354,8 @@ void Agent::close(TimePoint now) {
       parts_->gathering.release(stream, component_id);
     }
   }
-  lose_relays(now);
   context.streams.clear();
+  lose_relays(now);
   parts_->farewell_ends = now + kFarewell;
   parts_->say_farewell(now);
 }
@@ -417,8 +417,12 @@ void Agent::lose_transport(TimePoint now, TransportId id, const std::string& why
     }
   }
   for (const PairId pair_id : broken) {
-    if (CandidatePair* pair = stream->checklist.find(pair_id); pair != nullptr) {
-      stream->checklist.triggered().remove(pair_id);
+    CandidatePair* pair = stream->checklist.find(pair_id);
+    if (pair == nullptr) continue;
+    stream->checklist.triggered().remove(pair_id);
+    if (parts_->over()) {
+      stream->checklist.remove(pair_id);  // nothing is chosen in its place any more
+    } else {
       parts_->paths.lost(now, *stream, *pair, why);
     }
   }
@@ -562,7 +566,7 @@ void Agent::settle(TimePoint now) {
   ConnectionVerdict verdict = judge_connection(context, now, parts_->checks_possible_since);
   if (verdict.state == context.state) return;
   if (verdict.state == ConnectionState::failed) {
-    stop(verdict.state, std::move(verdict.reason));
+    stop(verdict.state, verdict.reason + explain_servers(context));
     parts_->relays.release_all(now);
     lose_relays(now);
     return;
@@ -701,8 +705,8 @@ std::optional<SelectedPair> Agent::selected_pair(StreamId stream_id, ComponentId
   if (component == stream->components.end() || !component->second.selected) return std::nullopt;
   const CandidatePair* pair = stream->checklist.find(*component->second.selected);
   if (pair == nullptr) return std::nullopt;
-  return SelectedPair{stream->local(pair->local).candidate, stream->remote(pair->remote).candidate, pair->transport,
-                      pair->nominated, pair->round_trip_time};
+  return SelectedPair{stream->local(pair->local).candidate, stream->remote(pair->remote).candidate,
+                      parts_->relays.carrier(pair->transport), pair->nominated, pair->round_trip_time};
 }
 
 Snapshot Agent::snapshot() const {
@@ -735,6 +739,10 @@ Snapshot Agent::snapshot() const {
       shown.failure = pair->failure;
     }
   }
+  for (const auto& [id, server] : context.servers.all()) {
+    snapshot.servers.push_back(ServerSnapshot{id, server.title(), explain_server(server), server.candidates,
+                                              parts_->relays.held(id), server.round_trip_time});
+  }
   return snapshot;
 }
 
@@ -749,7 +757,7 @@ std::string Agent::explain() const {
       text += explain_component(context, stream, component);
     }
   }
-  return text;
+  return text + explain_servers(context);
 }
 
 std::string pair_text(const Stream& stream, const CandidatePair& pair) {

@@ -27,7 +27,9 @@ struct Server {
   bool resolving = false;  ///< its addresses are not known yet
   TimePoint added{};
   std::size_t order = 0;       ///< in which it was added, among its kind
-  std::size_t candidates = 0;  ///< found by it in this generation
+  bool asked = false;          ///< some base asks, or has asked
+  bool answered = false;       ///< and was given what it asked for
+  std::size_t candidates = 0;  ///< found by it
   std::string trouble;         ///< the latest reason why something failed, empty when nothing did
   std::string remark;          ///< what was less than asked for, though it worked
   std::optional<Duration> round_trip_time;

@@ -98,6 +98,7 @@ void StunGathering::begin_next(TimePoint now, Duration rto) {
   next->state = Query::State::asking;
   next->keepalive = false;
   next->asked.push_back(next->address);
+  context_.servers.find(next->server)->asked = true;
   ++context_.counters.gathering_requests_sent;
   send(now, *next, rto);
 }
@@ -132,6 +133,7 @@ void StunGathering::found(TimePoint now, Query& query, const StunMessage& respon
   }
   query.state = Query::State::found;
   server.trouble.clear();
+  server.answered = true;
   if (query.mapped == mapped) return;
   Stream& stream = context_.streams.at(query.stream);
   // The NAT has given the binding up, or the network has changed.

@@ -96,11 +96,13 @@ void Relays::begin_next(TimePoint now, Duration rto) {
   now_ = now;
   for (const auto& relay : relays_) {
     if (relay->phase == Relay::Phase::connecting && !relay->opening) {
+      context_.servers.find(relay->server)->asked = true;
       open_transport(now, *relay);
       return;
     }
     if (relay->phase == Relay::Phase::working && relay->allocation->wants_slot()) {
       relay->since = now;
+      context_.servers.find(relay->server)->asked = true;
       ++context_.counters.gathering_requests_sent;
       relay->allocation->ask(now, rto);
       flush(*relay);
@@ -218,6 +220,7 @@ void Relays::granted(Relay& relay) {
   Server& server = *context_.servers.find(relay.server);
   const TurnAllocation& allocation = *relay.allocation;
   server.trouble.clear();
+  server.answered = true;
   server.remark = allocation.remark();
   if (allocation.round_trip_time()) server.round_trip_time = allocation.round_trip_time();
   context_.emit(RelayOpened{relay.transport, relay.address});

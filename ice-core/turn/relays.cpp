@@ -42,6 +42,11 @@ std::optional<RelayPath> Relays::path(TransportId relayed, const Address& peer) 
   return path;
 }
 
+TransportId Relays::carrier(TransportId transport) const {
+  const auto route = routes_.find(transport);
+  return route == routes_.end() ? transport : route->second.transport;
+}
+
 bool Relays::may_check(TransportId transport, const Address& remote) const {
   if (!routes_.contains(transport)) return true;
   const Relay* relay = relay_of(transport);
@@ -88,6 +93,7 @@ bool Relays::take_stream(TimePoint now, TransportId transport, ByteView bytes,
 // ---- out ----
 
 void Relays::flush(Relay& relay) {
+  context_.counters.server_requests_sent += relay.allocation->take_unpaced_count();
   for (Bytes& bytes : relay.allocation->take_outgoing())
     context_.send(relay.transport, relay.address, std::move(bytes));
 }
@@ -190,7 +196,6 @@ void Relays::advance(TimePoint now) {
   free_unused(now);
   for (const auto& relay : relays_) {
     if (relay->phase != Relay::Phase::working && relay->phase != Relay::Phase::leaving) continue;
-    const std::uint64_t before = relay->allocation->unpaced_requests();
     if (relay->granted) want_peers(*relay);
     relay->allocation->advance(now);
     flush(*relay);
@@ -198,7 +203,6 @@ void Relays::advance(TimePoint now) {
       fail_forbidden(*relay);
       tell_channels(*relay);
     }
-    context_.counters.server_requests_sent += relay->allocation->unpaced_requests() - before;
   }
   settle(now);
   // What names a lost relay has been drained.

@@ -80,6 +80,9 @@ class Relays final : public RelayAccess {
   /// The same for events that name relayed transports; nothing for those that the driver has no use for.
   [[nodiscard]] std::optional<Event> outbound(TimePoint now, Event event);
 
+  /// The transport that the driver knows: what leads to the server, for a relayed one.
+  [[nodiscard]] TransportId carrier(TransportId transport) const;
+
   /// Relayed transports that are lost, and why: their pairs can be used no more. Each is told once.
   struct Lost {
     TransportId relayed;

@@ -52,7 +52,7 @@ void TurnAllocation::send(TimePoint now, Request request, Duration rto, unsigned
   Bytes bytes = message.build();
   outgoing_.push_back(bytes);
   last_sent_ = now;
-  if (request.purpose != Purpose::allocate) ++unpaced_requests_;
+  if (request.purpose != Purpose::allocate) ++unpaced_;
   pending_.push_back(Pending{
       StunTransaction(id, std::move(bytes), now, rto), std::move(request), credentials_.known(), stale_nonces, {}});
   // RFC 8489 6.2.2: nothing is repeated over TCP, and given up after Ti = 39.5 s.

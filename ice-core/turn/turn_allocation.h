@@ -98,8 +98,8 @@ class TurnAllocation {
   }
   [[nodiscard]] std::optional<Address> peer_of(std::uint16_t channel) const { return channels_.peer_of(channel); }
 
-  /// New transactions so far that are not paced: refreshes, permissions, channels, keepalives.
-  [[nodiscard]] std::uint64_t unpaced_requests() const { return unpaced_requests_; }
+  /// New transactions since the last call that are not paced: refreshes, permissions, channels.
+  [[nodiscard]] std::uint64_t take_unpaced_count() { return std::exchange(unpaced_, 0); }
 
  private:
   enum class Purpose { allocate, refresh, release, permissions, channel };
@@ -150,7 +150,7 @@ class TurnAllocation {
   std::optional<Duration> round_trip_;
   Permissions permissions_;
   Channels channels_;
-  std::uint64_t unpaced_requests_ = 0;
+  std::uint64_t unpaced_ = 0;
 };
 
 }  // namespace ice

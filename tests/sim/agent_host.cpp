@@ -78,6 +78,17 @@ void AgentHost::remove_component(Flow flow) {
       [&](ice::Agent& agent, ice::TimePoint now) { agent.remove_component(now, flow.first, flow.second); });
 }
 
+void AgentHost::resolve(ice::ServerId server, const std::vector<ice::Address>& addresses) {
+  for (auto& each : options_.stun_servers) {
+    if (each.at.id == server) each.at.addresses = addresses;
+  }
+  for (auto& each : options_.turn_servers) {
+    if (each.at.id == server) each.at.addresses = addresses;
+  }
+  act("resolves a server's name",
+      [&](ice::Agent& agent, ice::TimePoint now) { agent.server_resolved(now, server, addresses); });
+}
+
 void AgentHost::hear(const ice::Description& description) {
   if (asleep()) {
     world().at(asleep_until_, [this, description] { hear(description); });

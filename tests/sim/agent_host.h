@@ -79,6 +79,9 @@ class AgentHost final : public Node {
   bool send_media(Flow flow, std::string_view text);
   void close();
 
+  /// The name of a server that was added without addresses is looked up.
+  void resolve(ice::ServerId server, const std::vector<ice::Address>& addresses);
+
   // ---- what befalls the host ----
 
   /// Its clock jumps; all that the agent is told and asked afterwards is by the new time.

@@ -190,7 +190,13 @@ void TurnServer::relay(TurnAllocation& allocation, const ice::Address& peer, ice
     return;
   }
   ++counts_.relayed;
-  world().send(*this, network_, {*from, peer, std::move(payload)});
+  Datagram datagram{*from, peer, std::move(payload)};
+  if (!by_relayed_.contains(peer)) {
+    world().send(*this, network_, std::move(datagram));
+    return;
+  }
+  // From one of its relays to another: it never leaves the machine.
+  world().after({}, [this, datagram = std::move(datagram)] { from_peer(datagram); });
 }
 
 void TurnServer::reply(const TurnClient& client, ice::Bytes bytes) {
