@@ -328,15 +328,12 @@ void Relays::leave(TimePoint now, Relay& relay, const std::string& why) {
       if (relay.opening) close_transport(relay.transport);
       done(relay);
       break;
-    case Relay::Phase::working: {
+    case Relay::Phase::working:
       relay.phase = Relay::Phase::leaving;
-      const std::uint64_t before = relay.allocation->unpaced_requests();
       relay.allocation->release(now);
-      context_.counters.server_requests_sent += relay.allocation->unpaced_requests() - before;
       flush(relay);
       if (relay.allocation->state() == TurnAllocation::State::over) done(relay);
       break;
-    }
     case Relay::Phase::leaving:
     case Relay::Phase::done:
       break;
