@@ -23,7 +23,9 @@ struct LocalCandidate {
 
 struct RemoteCandidate {
   Candidate candidate;
-  bool signaled = false;  ///< false: peer-reflexive, learned from a check
+  bool signaled = false;   ///< false: peer-reflexive, learned from a check
+  TimePoint learned{};     ///< from it
+  TransportId learned_on;  ///< where it came in
 };
 
 struct Component {

@@ -113,8 +113,7 @@ std::vector<NatBehaviour> all_nats() {
   return all;
 }
 
-bool print_matrix(std::ostream& out) {
-  bool as_it_should_be = true;
+std::vector<AccessPlan> matrix_plans() {
   const auto nats = all_nats();
   std::vector<AccessPlan> plans = {AccessPlan{}};
   for (const NatBehaviour& nat : nats) plans.push_back({{nat}, {}});
@@ -122,6 +121,12 @@ bool print_matrix(std::ostream& out) {
   plans.push_back({{nats[2], nats[8]}, {}});
   plans.push_back({{}, FirewallRules{}});
   plans.push_back({{nats[2]}, FirewallRules{.udp = false}});
+  return plans;
+}
+
+bool print_matrix(std::ostream& out) {
+  bool as_it_should_be = true;
+  const auto plans = matrix_plans();
   for (const bool turn : {false, true}) {
     out << (turn ? "\nWith a TURN server on either side:\n\n|  |" : "With a STUN server only:\n\n|  |");
     for (const AccessPlan& bob : plans) out << ' ' << text(bob) << " |";

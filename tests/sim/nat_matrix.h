@@ -32,6 +32,9 @@ MeetingResult meet(const ReachQuestion& question, const MeetingOptions& options 
 /// Every mapping × filtering.
 std::vector<NatBehaviour> all_nats();
 
+/// The rows and columns of the tables: a public host, every NAT, two in a row, firewalls.
+std::vector<AccessPlan> matrix_plans();
+
 /// The tables of docs/nat-matrix-sim.md; whether every cell is as the oracle says.
 bool print_matrix(std::ostream& out);
 

@@ -5,6 +5,18 @@
 
 #include "tests/sim/nat_matrix.h"
 
-int main() {
-  return sim::print_matrix(std::cout) ? 0 : 1;
+#include <cstring>
+
+// nat-matrix                 the tables
+// nat-matrix ROW COLUMN turn|stun   one meeting, with its story; rows and columns counted from 0 as in the tables
+int main(int count, char** values) {
+  if (count != 4) return sim::print_matrix(std::cout) ? 0 : 1;
+  const auto plans = sim::matrix_plans();
+  const auto plan = [&](const char* text) { return plans.at(static_cast<std::size_t>(std::atoi(text))); };
+  const bool turn = std::strcmp(values[3], "turn") == 0;
+  const sim::MeetingResult result =
+      sim::meet({plan(values[1]), plan(values[2]), true, turn, turn}, {.story = &std::cout});
+  std::cout << text(result.reach) << ' ' << result.types << ' ' << result.explanation << ' '
+            << (result.breach ? *result.breach : std::string()) << '\n';
+  return result.breach ? 1 : 0;
 }

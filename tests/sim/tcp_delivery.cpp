@@ -19,7 +19,7 @@ void World::pump_tcp(const std::pair<ice::Address, ice::Address>& ends) {
     const auto& [from, network, datagram] = flow.unsent.front();
     const auto [target, where] = route(network, datagram.destination);
     Fate fate;
-    if (target == nullptr || target == from) {
+    if (target == nullptr || (target == from && is_private(network))) {
       fate.loss = Loss::unreachable;
     } else {
       // TCP finds out what fits.

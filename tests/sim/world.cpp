@@ -78,7 +78,7 @@ void World::send(Node& from, NetworkId network, Datagram datagram) {
   }
   const auto [target, where] = route(network, datagram.destination);
   Fate fate;
-  if (target == nullptr || target == &from) {
+  if (target == nullptr || (target == &from && is_private(network))) {
     fate.loss = Loss::unreachable;
   } else {
     fate = path(network, where).carry(now_, datagram.bytes.size());
