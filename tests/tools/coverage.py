@@ -39,6 +39,12 @@ def run_tests(build: Path, profiles: Path) -> bool:
     return done.returncode == 0
 
 
+def print_row(name: str, summary: dict) -> None:
+    lines, branches = summary["lines"], summary["branches"]
+    print(TABLE.format(name, lines["count"], lines["count"] - lines["covered"], f"{lines['percent']:.2f}%",
+                       f"{branches['percent']:.1f}%" if branches["count"] else "-"))
+
+
 def uncovered(show: str) -> dict[str, list[str]]:
     """Lines with a count of 0, by file, from `llvm-cov show`."""
     found: dict[str, list[str]] = {}
@@ -55,33 +61,30 @@ def main() -> int:
     build = Path(sys.argv[1])
     least = float(sys.argv[2]) if len(sys.argv) > 2 else 95.0
     root = Path(__file__).resolve().parents[2]
-    core = root / "ice-core"
     profiles = build.resolve() / "profiles"
     passed = run_tests(build, profiles)
 
     merged = profiles / "all.profdata"
     subprocess.run(["llvm-profdata", "merge", "-sparse", "-o", merged, *profiles.glob("*.profraw")], check=True)
     first, *others = test_programs(build)
-    what = [first, *(f"-object={program}" for program in others), f"-instr-profile={merged}", str(core)]
+    what = [first, *(f"-object={program}" for program in others), f"-instr-profile={merged}",
+            r"-ignore-filename-regex=(/tests/|^/usr/)"]
     report = json.loads(output("llvm-cov", "export", "-summary-only", *what))["data"][0]
     missed = uncovered(output("llvm-cov", "show", "-show-instantiations=false", *what))
 
     print(TABLE.format("file", "lines", "missed", "covered", "branches"))
     for file in sorted(report["files"], key=lambda each: each["filename"]):
-        lines, branches = file["summary"]["lines"], file["summary"]["branches"]
-        print(TABLE.format(os.path.relpath(file["filename"], root), lines["count"], lines["count"] - lines["covered"],
-                           f"{lines['percent']:.1f}%", f"{branches['percent']:.1f}%" if branches["count"] else "-"))
-    total = report["totals"]["lines"]
-    print(TABLE.format("all of ice-core", total["count"], total["count"] - total["covered"],
-                       f"{total['percent']:.2f}%", f"{report['totals']['branches']['percent']:.1f}%"))
+        print_row(os.path.relpath(file["filename"], root), file["summary"])
+    print_row("all of ice-core", report["totals"])
     listing = build / "coverage.txt"
     with listing.open("w", encoding="utf-8") as out:
         for name, lines in missed.items():
             print(os.path.relpath(name, root), *lines, "", sep="\n", file=out)
     print(f"The lines that nothing reached are in {listing}")
-    if total["percent"] < least:
+    percent = report["totals"]["lines"]["percent"]
+    if percent < least:
         print(f"less than {least} % of the lines are covered")
-    return 0 if passed and total["percent"] >= least else 1
+    return 0 if passed and percent >= least else 1
 
 
 if __name__ == "__main__":
