@@ -33,7 +33,7 @@ class Client {
     for (int deeds = 0; deeds < 400 && !input_.empty(); ++deeds) do_one(input_.u8() % 10);
     allocation_.release(now_);
     drain();
-    for (int i = 0; i < 20; ++i) pass(seconds(10));
+    for (int i = 0; i < 60; ++i) pass(seconds(10));  // 79 times the longest RTO
     FUZZ_CHECK(allocation_.state() == State::over, "what is released ends in bounded time");
   }
 

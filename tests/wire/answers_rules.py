@@ -11,7 +11,8 @@ def not_believed(stage: Stage, how: dict):
     request = peer.wait_requests(1)[0]
     peer.answer(request, **how)
     peer.no_response(b"never asked.")  # by now it was dealt with
-    assert agent.state in ("new", "checking")  # the event thread may be late with the news
+    watch(0.1)  # and the event thread has said so
+    assert agent.state == "checking", agent.state
     assert agent.get("controlling"), "a role was believed"
     peer.answers = True
     peer.answer(request)
