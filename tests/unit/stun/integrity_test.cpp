@@ -26,6 +26,7 @@ TEST(IntegrityKey, SignsTheSameEachTime) {
   static_cast<void>(key.hmac_sha256(bytes_of(kText), 44));
   EXPECT_EQ(key.hmac_sha1(bytes_of(kText), 44), first) << "the other digest leaves nothing behind";
   EXPECT_EQ(stun_hmac_sha1(bytes_of("password"), bytes_of(kText), 44), first);
+  EXPECT_EQ(stun_hmac_sha256(bytes_of("password"), bytes_of(kText), 44), key.hmac_sha256(bytes_of(kText), 44));
 }
 
 TEST(IntegrityKey, DigestsLongMessagesAsShortOnes) {
