@@ -85,6 +85,9 @@ void AgentHost::resolve(ice::ServerId server, const std::vector<ice::Address>& a
   for (auto& each : options_.turn_servers) {
     if (each.at.id == server) each.at.addresses = addresses;
   }
+  for (Observer* observer : world().observers()) {
+    for (const ice::Address& each : addresses) observer->told_server(*this, each);
+  }
   act("resolves a server's name",
       [&](ice::Agent& agent, ice::TimePoint now) { agent.server_resolved(now, server, addresses); });
 }

@@ -106,6 +106,10 @@ void Invariants::told_end_of_candidates(const AgentHost& host, ice::StreamId str
   watch(host).mentioned_streams.insert(stream);
 }
 
+void Invariants::told_server(const AgentHost& host, const ice::Address& address) {
+  watch(host).view.know(address);
+}
+
 void Invariants::told_new_generation(const AgentHost& host) {
   Watch& known = watch(host);
   known.remote_credentials.clear();
@@ -195,8 +199,9 @@ void Invariants::disposed(const AgentHost& host, ice::TransportId transport, con
 void Invariants::transmitted(const AgentHost& host, const ice::Transmit& transmit) {
   Watch& known = watch(host);
   const Seen seen = known.view.sent(transmit.transport, transmit.remote, transmit.bytes);
-  // RFC 8656 8: allocations are released after it, and nothing else.
-  const bool farewell = seen.with_server && seen.message->method() == ice::StunMethod::refresh;
+  // RFC 8656 8: allocations are released after it, one that is just being made too, and nothing else.
+  const bool farewell = seen.with_server && (seen.message->method() == ice::StunMethod::refresh ||
+                                             seen.message->method() == ice::StunMethod::allocate);
   if (known.closed && !farewell) {
     fail(Invariant::silent_after_close, host, "a datagram to " + transmit.remote.text());
   }

@@ -85,6 +85,7 @@ class Invariants final : public Observer {
   void told_description(const AgentHost& host, const ice::Description& description) override;
   void told_candidate(const AgentHost& host, ice::StreamId stream, const ice::Candidate& candidate) override;
   void told_end_of_candidates(const AgentHost& host, ice::StreamId stream) override;
+  void told_server(const AgentHost& host, const ice::Address& address) override;
   void told_new_generation(const AgentHost& host) override;
   void told_reborn(const AgentHost& host) override;
   void received(const AgentHost& host, ice::TransportId transport, const Datagram& datagram) override;
