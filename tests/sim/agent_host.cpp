@@ -204,6 +204,7 @@ void AgentHost::take(ice::StreamId stream, ice::ComponentId component, ice::Byte
 }
 
 void AgentHost::drain(Step step) {
+  last_call_ = world().now();
   // Both queues, until neither has anything: draining one may fill the other.
   for (bool more = true; more && !world().stopped();) {
     more = false;

@@ -126,7 +126,11 @@ void AgentHost::step_clock(ice::Duration by) {
     observer->told(*this, by > ice::Duration::zero() ? "has its clock set forward" : "has its clock set back");
   }
   clock_offset_ += by;
-  if (by > ice::Duration::zero()) jumped_forward_ += by;
+  if (by > ice::Duration::zero()) {
+    jumped_forward_ += by;
+  } else if (last_call_ != ice::TimePoint{}) {
+    jumped_forward_ -= std::min(-by, world().now() - last_call_);
+  }
   wake_at_.reset();  // a driver's timer is by the clock
   plan_wake();
 }

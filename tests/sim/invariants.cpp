@@ -73,6 +73,8 @@ void Invariants::told_description(const AgentHost& host, const ice::Description&
       known.remote_credentials.clear();
       known.answered.clear();
       known.authenticated.clear();
+      known.mentioned_streams.clear();
+      known.ended_streams.clear();
       ++known.generation;
     }
     known.remote_credentials.insert(pair);
@@ -188,7 +190,8 @@ void Invariants::disposed(const AgentHost& host, ice::TransportId transport, con
   }
   const auto sent = parse_media(seen.payload);
   if (!sent || host.is(ice::ConnectionState::failed) || host.is(ice::ConnectionState::closed)) return;
-  if (known.generation != 0) return;  // it may have been sent to the generation before
+  if (known.generation != 0) return;                                 // it may have been sent to the generation before
+  if (media == nullptr && known.revoked.contains(seen.way)) return;  // the peer does not know yet
   if (media == nullptr) {
     fail(Invariant::media_is_accepted, host, "a stranger's: " + sent->text + " from " + datagram.source.text());
   } else if (Flow(media->stream, media->component) != sent->flow) {
@@ -287,6 +290,7 @@ void Invariants::event(const AgentHost& host, const ice::Event& event) {
     known.sources.insert_or_assign(way, Flow(validated->stream, validated->component));
   } else if (const auto* revoked = std::get_if<ice::SourceRevoked>(&event)) {
     known.sources.erase({revoked->transport, revoked->remote, revoked->relay.has_value()});
+    known.revoked.insert({revoked->transport, revoked->remote, revoked->relay.has_value()});
   } else if (const auto* closed = std::get_if<ice::CloseTransport>(&event)) {
     std::erase_if(known.sources, [&](const auto& source) { return source.first.transport == closed->id; });
   } else if (std::holds_alternative<ice::RoleChanged>(event)) {

@@ -117,6 +117,7 @@ class Invariants final : public Observer {
     ice::AgentCounters before;               // it
     std::set<Way> authenticated;
     std::map<Way, Flow> sources;
+    std::set<Way> revoked;  // sources that were, once
     std::map<Way, ice::TimePoint> last_consent;
     std::set<Way> new_request_ways;  // of this step
     std::size_t new_server_requests = 0;
