@@ -582,6 +582,13 @@ void Agent::settle(TimePoint now) {
     parts_->outgoing.advance(now);
   }
   parts_->use_gathering_slot(now);
+  // What the checks have changed may give the servers something to do at once, and the reverse.
+  parts_->stun.advance(now);
+  parts_->relays.advance(now);
+  if (parts_->relays.has_lost()) {
+    lose_relays(now);
+    if (parts_->checks_possible_since) parts_->outgoing.advance(now);
+  }
 
   ConnectionVerdict verdict = judge_connection(context, now, parts_->checks_possible_since);
   if (verdict.state == context.state) return;

@@ -52,7 +52,7 @@ struct AgentConfig {
 };
 
 /// How long after close() the agent still asks TURN servers to release its allocations.
-inline constexpr Duration kFarewell = std::chrono::seconds(2);
+inline constexpr Duration kFarewell = std::chrono::seconds(4);
 
 /// A datagram to send now; on a TCP or TLS connection, bytes to append to its stream.
 struct Transmit {

@@ -204,6 +204,7 @@ void Relays::settle(TimePoint now) {
       granted(*relay);
     }
   }
+  for (auto& unknown : std::exchange(unknown_, {})) relays_.push_back(std::move(unknown));
   // A host transport that was only kept for this can go.
   std::vector<TransportId> unused;
   for (const auto& [id, transport] : context_.transports) {
@@ -272,12 +273,16 @@ void Relays::ended(Relay& relay) {
   }
   const std::optional<Address> alternate = relay.allocation->alternate();
   const bool had_own = relay.own_transport();
-  if (had_own) close_transport(relay.transport);
-  if (ending == TurnAllocation::Ending::mismatch && relay.mismatches < kMaxMismatches) {
-    // RFC 8656 7.4: this socket has an allocation already, of another life perhaps; another socket has none.
-    ++relay.mismatches;
-    start(relay, relay.address, true);
-    return;
+  if (ending == TurnAllocation::Ending::mismatch) {
+    // RFC 8656 7.4: this socket has an allocation already, of another life perhaps, or the answer that granted it was
+    // lost. It is given back, and another socket has none.
+    give_back_unknown(relay);
+    if (relay.mismatches++ < kMaxMismatches) {
+      start(relay, relay.address, true);
+      return;
+    }
+  } else if (had_own) {
+    close_transport(relay.transport);
   }
   if (ending == TurnAllocation::Ending::elsewhere && alternate && may_go_to(relay, *alternate)) {
     context_.trace([&] { return context_.servers.find(relay.server)->title() + " sends us to " + alternate->text(); });
@@ -288,6 +293,24 @@ void Relays::ended(Relay& relay) {
   // Another address of the same server helps where this one is down, not where it has said no.
   if (ending == TurnAllocation::Ending::silent && try_elsewhere(relay)) return;
   give_up(relay, why);
+}
+
+void Relays::give_back_unknown(Relay& relay) {
+  auto unknown = std::make_unique<Relay>();
+  unknown->server = relay.server;
+  unknown->stream = relay.stream;
+  unknown->component = relay.component;
+  unknown->base = relay.base;
+  unknown->transport = relay.transport;
+  unknown->protocol = relay.protocol;
+  unknown->address = relay.address;
+  unknown->phase = Relay::Phase::leaving;
+  unknown->allocation = std::move(relay.allocation);
+  unknown->framing = std::move(relay.framing);
+  relay.transport = relay.base;
+  unknown->allocation->release(now_);
+  flush(*unknown);
+  unknown_.push_back(std::move(unknown));
 }
 
 bool Relays::may_go_to(const Relay& relay, const Address& address) const {

@@ -88,6 +88,7 @@ class Relays final : public RelayAccess {
     TransportId relayed;
     std::string why;
   };
+  [[nodiscard]] bool has_lost() const { return !lost_.empty(); }
   [[nodiscard]] std::vector<Lost> take_lost() { return std::exchange(lost_, {}); }
 
   [[nodiscard]] std::size_t held(ServerId server) const;
@@ -137,6 +138,7 @@ class Relays final : public RelayAccess {
   void settle(TimePoint now);
   void granted(Relay& relay);
   void ended(Relay& relay);
+  void give_back_unknown(Relay& relay);
   [[nodiscard]] bool may_go_to(const Relay& relay, const Address& address) const;
   bool try_elsewhere(Relay& relay);
   void give_up(Relay& relay, const std::string& why);
@@ -158,6 +160,7 @@ class Relays final : public RelayAccess {
   AgentContext& context_;
   LocalCandidates& candidates_;
   std::vector<std::unique_ptr<Relay>> relays_;
+  std::vector<std::unique_ptr<Relay>> unknown_;  ///< to be added to them
   std::map<TransportId, Route> routes_;
   std::vector<Lost> lost_;
   /// Since when each component's nominated pair is the selected one.

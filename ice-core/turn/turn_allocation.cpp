@@ -13,10 +13,13 @@ namespace {
 
 using Verdict = LongTermCredentials::Verdict;
 
-/// A nonce that is stale a second time in a row will be so for ever.
-constexpr unsigned kMaxStaleNonces = 1;
+/// A server that calls every nonce stale is given up on. A second one is no sign of that: where the network doubled our
+/// request, its second answer has made the nonce of the first stale.
+constexpr unsigned kMaxStaleNonces = 2;
 /// The first 401 asks for credentials; after a second one the realm has changed, which nobody needs more often.
 constexpr unsigned kMaxChallenges = 2;
+
+constexpr Duration kLongestRto = std::chrono::seconds(3);
 
 constexpr const char* kSilent = "gives no answer";
 
@@ -35,7 +38,8 @@ void TurnAllocation::send(TimePoint now, Request request, Duration rto, unsigned
   StunBuilder message = [&] {
     switch (request.purpose) {
       case Purpose::refresh:
-        return build_refresh(id, static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(kLifetime).count()));
+        return build_refresh(
+            id, static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(kLifetime).count()));
       case Purpose::release:
         return build_refresh(id, 0);
       case Purpose::permissions:
@@ -62,7 +66,8 @@ void TurnAllocation::send(TimePoint now, Request request, Duration rto, unsigned
 void TurnAllocation::ask(TimePoint now, Duration rto) {
   if (state_ != State::fresh) return;
   state_ = State::asking;
-  send(now, Request{Purpose::allocate, {}, 0, both_}, config_.stream ? Pacer::kMinimumRto : rto, stale_nonces_);
+  send(now, Request{Purpose::allocate, {}, 0, both_}, config_.stream ? Pacer::kMinimumRto : std::max(rto, rto_),
+       stale_nonces_);
 }
 
 void TurnAllocation::release(TimePoint now) {
@@ -72,18 +77,27 @@ void TurnAllocation::release(TimePoint now) {
       end(Ending::released, {});
       break;
     case State::asking: {
-      // Unsigned, it was never going to be granted; signed, there may be an allocation soon that is to be given back.
+      // Unsigned, it was never going to be granted. Signed, the server may have granted it already, its answer still on
+      // its way or lost: it is given back at once, and again should the answer come later.
       const bool hopeful = std::any_of(pending_.begin(), pending_.end(), [](const Pending& p) { return p.is_signed; });
-      if (!hopeful) end(Ending::released, {});
+      if (!hopeful) {
+        end(Ending::released, {});
+        break;
+      }
+      for (Pending& pending : pending_) pending.transaction.stop_retransmitting();
+      send(now, Request{Purpose::release, {}, 0, false}, rto_, 0);
       break;
     }
+    case State::over:
+      // 437: this socket has an allocation that we know nothing of. If it is of our user it is ours to give back.
+      if (ending_ != Ending::mismatch) break;
+      [[fallthrough]];
     case State::held:
       state_ = State::releasing;
-      std::erase_if(pending_, [](const Pending& p) { return p.request.purpose != Purpose::release; });
-      send(now, Request{Purpose::release, {}, 0, false}, Pacer::kMinimumRto, 0);
+      pending_.clear();
+      send(now, Request{Purpose::release, {}, 0, false}, rto_, 0);
       break;
     case State::releasing:
-    case State::over:
       break;
   }
 }
@@ -106,7 +120,7 @@ bool TurnAllocation::handle_response(TimePoint now, const StunMessage& response)
   }
   const Pending pending = std::move(*found);
   pending_.erase(found);
-  if (const auto round_trip = pending.transaction.round_trip(now)) round_trip_ = round_trip;
+  learn_rto(now, pending.transaction);
   const auto error = response.error_code();
   switch (judgement.verdict) {
     case Verdict::ignore:  // over a reliable transport it ends the transaction (9.2.5)
@@ -135,10 +149,21 @@ bool TurnAllocation::handle_response(TimePoint now, const StunMessage& response)
   return true;
 }
 
+void TurnAllocation::learn_rto(TimePoint now, const StunTransaction& answered) {
+  // RFC 8489 6.2.1: by the round trips seen; and where an answer came after a repetition, nobody knows to which (Karn),
+  // but that the RTO was too short is likely.
+  if (const auto round_trip = answered.round_trip(now)) {
+    round_trip_ = round_trip;
+    if (!config_.stream) rto_ = std::clamp<Duration>(2 * *round_trip, Pacer::kMinimumRto, kLongestRto);
+  } else {
+    rto_ = std::min<Duration>(2 * rto_, kLongestRto);
+  }
+}
+
 void TurnAllocation::challenged(TimePoint now, const Pending& pending) {
   const unsigned stale = pending.stale_nonces + (pending.is_signed ? 1 : 0);
   if (pending.request.purpose != Purpose::allocate) {
-    send(now, pending.request, Pacer::kMinimumRto, stale);
+    send(now, pending.request, rto_, stale);
     return;
   }
   if (release_wanted_) {
@@ -184,6 +209,7 @@ void TurnAllocation::allocated(TimePoint now, const Pending& pending, const Stun
   mapped_ = response.mapped_address();
   state_ = State::held;
   plan_renewal(now, response);
+  std::erase_if(pending_, [](const Pending& p) { return p.request.purpose == Purpose::release; });
   if (relayed_.empty() && !release_wanted_) {
     unusable_ = true;
     why_ = "granted an allocation without a usable address";
@@ -211,6 +237,8 @@ void TurnAllocation::rejected(TimePoint now, const Pending& pending, const StunM
     allocate_rejected(now, pending, response, why);
   } else if (pending.request.purpose == Purpose::refresh) {
     end(Ending::lost, why);
+  } else if (pending.request.purpose == Purpose::release && state_ == State::asking) {
+    // There is none yet: the answer to the Allocate says whether there will be.
   } else if (pending.request.purpose != Purpose::release && code == 437) {
     end(Ending::lost, why);
   } else {
@@ -302,16 +330,16 @@ void TurnAllocation::advance(TimePoint now) {
                        [&](const Pending& p) { return p.request.purpose == purpose; });
   };
   if (now >= renew_at_ && !under_way(Purpose::refresh)) {
-    send(now, Request{Purpose::refresh, {}, 0, false}, Pacer::kMinimumRto, 0);
+    send(now, Request{Purpose::refresh, {}, 0, false}, rto_, 0);
   }
   // One at a time: what becomes due meanwhile goes together in the next (RFC 8656 9.1).
   if (!under_way(Purpose::permissions)) {
     if (auto ips = permissions_.take_due(now); !ips.empty()) {
-      send(now, Request{Purpose::permissions, std::move(ips), 0, false}, Pacer::kMinimumRto, 0);
+      send(now, Request{Purpose::permissions, std::move(ips), 0, false}, rto_, 0);
     }
   }
   while (auto binding = channels_.take_due(now)) {
-    send(now, Request{Purpose::channel, {binding->peer}, binding->number, false}, Pacer::kMinimumRto, 0);
+    send(now, Request{Purpose::channel, {binding->peer}, binding->number, false}, rto_, 0);
   }
   if (!config_.stream && now >= last_sent_ + kKeepalive) {
     outgoing_.push_back(

@@ -121,6 +121,7 @@ class TurnAllocation {
   void accepted(TimePoint now, const Pending& pending, const StunMessage& response);
   void allocated(TimePoint now, const Pending& pending, const StunMessage& response);
   void rejected(TimePoint now, const Pending& pending, const StunMessage& response, const std::string& why);
+  void learn_rto(TimePoint now, const StunTransaction& answered);
   void challenged(TimePoint now, const Pending& pending);
   void failed(TimePoint now, const Pending& pending, Ending ending, const std::string& why);
   void allocate_rejected(TimePoint now, const Pending& pending, const StunMessage& response, const std::string& why);
@@ -148,6 +149,7 @@ class TurnAllocation {
   std::vector<Address> relayed_;
   std::optional<Address> mapped_;
   std::optional<Duration> round_trip_;
+  Duration rto_ = std::chrono::milliseconds(500);
   Permissions permissions_;
   Channels channels_;
   std::uint64_t unpaced_ = 0;

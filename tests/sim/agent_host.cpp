@@ -36,11 +36,13 @@ void AgentHost::start() {
       static_cast<void>(agent.add_component(now, each.first, each.second).ok());
     });
   }
-  for (const ice::StunServer& server : options_.stun_servers) {
+  for (ice::StunServer server : options_.stun_servers) {
+    if (options_.unresolved.contains(server.at.id)) server.at.addresses.clear();
     act("adds a STUN server",
         [&](ice::Agent& agent, ice::TimePoint now) { static_cast<void>(agent.add_stun_server(now, server).ok()); });
   }
-  for (const ice::TurnServer& server : options_.turn_servers) {
+  for (ice::TurnServer server : options_.turn_servers) {
+    if (options_.unresolved.contains(server.at.id)) server.at.addresses.clear();
     act("adds a TURN server",
         [&](ice::Agent& agent, ice::TimePoint now) { static_cast<void>(agent.add_turn_server(now, server).ok()); });
   }
@@ -78,12 +80,13 @@ void AgentHost::remove_component(Flow flow) {
       [&](ice::Agent& agent, ice::TimePoint now) { agent.remove_component(now, flow.first, flow.second); });
 }
 
-void AgentHost::resolve(ice::ServerId server, const std::vector<ice::Address>& addresses) {
-  for (auto& each : options_.stun_servers) {
-    if (each.at.id == server) each.at.addresses = addresses;
+void AgentHost::resolve(ice::ServerId server) {
+  std::vector<ice::Address> addresses;
+  for (const auto& each : options_.stun_servers) {
+    if (each.at.id == server) addresses = each.at.addresses;
   }
-  for (auto& each : options_.turn_servers) {
-    if (each.at.id == server) each.at.addresses = addresses;
+  for (const auto& each : options_.turn_servers) {
+    if (each.at.id == server) addresses = each.at.addresses;
   }
   for (Observer* observer : world().observers()) {
     for (const ice::Address& each : addresses) observer->told_server(*this, each);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,6 +36,7 @@ struct HostOptions {
   std::vector<Flow> flows = {flow(0, 1)};
   std::vector<ice::StunServer> stun_servers;
   std::vector<ice::TurnServer> turn_servers;
+  std::set<ice::ServerId> unresolved;  ///< of these the agent learns the addresses by resolve()
   /// How long opening a socket takes.
   ice::Duration open_delay{};
   /// Sockets on these interfaces cannot be opened.
@@ -79,8 +81,8 @@ class AgentHost final : public Node {
   bool send_media(Flow flow, std::string_view text);
   void close();
 
-  /// The name of a server that was added without addresses is looked up.
-  void resolve(ice::ServerId server, const std::vector<ice::Address>& addresses);
+  /// The name of an unresolved server is looked up.
+  void resolve(ice::ServerId server);
 
   // ---- what befalls the host ----
 
