@@ -164,7 +164,9 @@ void AgentHost::break_sockets(const ice::Address& ip, const std::string& why) {
     if (each.local.same_ip(ip)) broken.push_back(id);
   }
   for (const ice::TransportId id : broken) {
-    bound_.erase(sockets_.at(id).local);
+    const Socket* known = socket(id);
+    if (known == nullptr) continue;  // closed because another broke
+    bound_.erase(known->local);
     act("loses a socket", [&](ice::Agent& agent, ice::TimePoint now) { agent.transport_failed(now, id, why); });
   }
 }
