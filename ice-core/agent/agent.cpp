@@ -7,6 +7,7 @@
 #include "ice-core/agent/context.h"
 #include "ice-core/agent/limits.h"
 #include "ice-core/agent/remote_candidates.h"
+#include "ice-core/base/felt_time.h"
 #include "ice-core/checks/checklist_set.h"
 #include "ice-core/checks/incoming_checks.h"
 #include "ice-core/checks/outgoing_checks.h"
@@ -33,6 +34,7 @@ struct Agent::Parts {
   RemoteCandidates remotes{context, checklists};
 
   std::optional<TimePoint> checks_possible_since;
+  FeltTime time;
   TimePoint last_seen{};       ///< of the latest call
   bool gathered_last = false;  ///< the latest slot of Ta went to gathering
   std::optional<TimePoint> farewell_ends;
@@ -61,6 +63,7 @@ Agent::~Agent() = default;
 // ---- the application's side ----
 
 Result<> Agent::add_component(TimePoint now, StreamId stream_id, ComponentId component_id) {
+  now = parts_->time.felt(now);
   AgentContext& context = parts_->context;
   if (parts_->closed()) return Error{"the agent is closed"};
   if (stream_id.value > kMaxStreamId) return Error{"stream " + std::to_string(stream_id.value) + " is above 255"};
@@ -99,6 +102,7 @@ void Agent::release_component(Stream& stream, ComponentId component_id) {
 }
 
 void Agent::remove_component(TimePoint now, StreamId stream_id, ComponentId component_id) {
+  now = parts_->time.felt(now);
   AgentContext& context = parts_->context;
   Stream* stream = context.find_stream(stream_id);
   if (stream == nullptr || !stream->components.contains(component_id)) return;
@@ -154,6 +158,7 @@ Result<> Agent::set_transport_policy(TransportPolicy policy) {
 }
 
 Result<> Agent::add_stun_server(TimePoint now, StunServer server) {
+  now = parts_->time.felt(now);
   if (parts_->closed()) return Error{"the agent is closed"};
   const auto added = parts_->context.servers.add(now, std::move(server));
   if (!added) return added.error();
@@ -162,6 +167,7 @@ Result<> Agent::add_stun_server(TimePoint now, StunServer server) {
 }
 
 Result<> Agent::add_turn_server(TimePoint now, TurnServer server) {
+  now = parts_->time.felt(now);
   if (parts_->closed()) return Error{"the agent is closed"};
   const auto added = parts_->context.servers.add(now, std::move(server));
   if (!added) return added.error();
@@ -170,6 +176,7 @@ Result<> Agent::add_turn_server(TimePoint now, TurnServer server) {
 }
 
 void Agent::gather(TimePoint now) {
+  now = parts_->time.felt(now);
   AgentContext& context = parts_->context;
   if (parts_->closed() || context.gathering) return;
   context.gathering = true;
@@ -183,6 +190,7 @@ void Agent::gather(TimePoint now) {
 }
 
 Result<> Agent::set_remote_description(TimePoint now, const Description& description) {
+  now = parts_->time.felt(now);
   AgentContext& context = parts_->context;
   if (parts_->closed()) return Error{"the agent is closed"};
 
@@ -240,6 +248,7 @@ Result<> Agent::set_remote_description(TimePoint now, const Description& descrip
 }
 
 Result<> Agent::set_remote_credentials(TimePoint now, const Credentials& credentials) {
+  now = parts_->time.felt(now);
   if (parts_->closed()) return Error{"the agent is closed"};
   if (auto checked = check_remote_ufrag(credentials.ufrag); !checked) return checked;
   if (auto checked = check_remote_pwd(credentials.pwd); !checked) return checked;
@@ -303,6 +312,7 @@ void Agent::forget_remote(bool keep_early_checks) {
 }
 
 Result<> Agent::add_remote_candidate(TimePoint now, StreamId stream, const Candidate& candidate) {
+  now = parts_->time.felt(now);
   if (parts_->over()) return Ok{};
   auto added = parts_->remotes.add(stream, candidate);
   if (added) settle(now);
@@ -310,12 +320,14 @@ Result<> Agent::add_remote_candidate(TimePoint now, StreamId stream, const Candi
 }
 
 void Agent::end_remote_candidates(TimePoint now, StreamId stream) {
+  now = parts_->time.felt(now);
   if (parts_->over()) return;
   parts_->remotes.end(stream);
   settle(now);
 }
 
 void Agent::new_generation(TimePoint now) {
+  now = parts_->time.felt(now);
   AgentContext& context = parts_->context;
   if (parts_->closed()) return;
   forget_remote(false);
@@ -344,6 +356,7 @@ void Agent::stop(ConnectionState state, std::string reason) {
 }
 
 void Agent::close(TimePoint now) {
+  now = parts_->time.felt(now);
   AgentContext& context = parts_->context;
   if (parts_->closed()) return;
   parts_->last_seen = now;
@@ -374,6 +387,7 @@ void Agent::Parts::say_farewell(TimePoint now) {
 // ---- the driver's side ----
 
 void Agent::transport_ready(TimePoint now, TransportId id, const Address& local) {
+  now = parts_->time.felt(now);
   const auto found = parts_->context.transports.find(id);
   if (parts_->closed() || found == parts_->context.transports.end()) return;
   if (found->second.kind == Transport::Kind::server) {
@@ -385,6 +399,7 @@ void Agent::transport_ready(TimePoint now, TransportId id, const Address& local)
 }
 
 void Agent::transport_failed(TimePoint now, TransportId id, std::string_view reason) {
+  now = parts_->time.felt(now);
   AgentContext& context = parts_->context;
   const auto found = context.transports.find(id);
   if (found == context.transports.end()) return;
@@ -439,20 +454,23 @@ void Agent::lose_relays(TimePoint now) {
 }
 
 void Agent::server_resolved(TimePoint now, ServerId id, std::vector<Address> addresses) {
+  now = parts_->time.felt(now);
   if (parts_->closed() || parts_->context.servers.resolved(id, std::move(addresses)) == nullptr) return;
   settle(now);
 }
 
 void Agent::server_failed(TimePoint now, ServerId id, std::string_view reason) {
+  now = parts_->time.felt(now);
   if (parts_->closed() || parts_->context.servers.failed(id, reason) == nullptr) return;
   settle(now);
 }
 
-void Agent::handle_stream(TimePoint now, TransportId id, ByteView bytes, const MediaSink& media) {
+void Agent::handle_stream(TimePoint clock, TransportId id, ByteView bytes, const MediaSink& media) {
+  const TimePoint now = parts_->time.felt(clock);
   const auto server = parts_->relays.server_of(id);
   if (!server) return;
   const bool sound = parts_->relays.take_stream(now, id, bytes, [&](ByteView message) {
-    const Disposition what = handle_datagram(now, id, *server, message);
+    const Disposition what = handle_datagram(clock, id, *server, message);
     const auto* const found = std::get_if<Media>(&what);
     if (found != nullptr && media) {
       media(found->stream, found->component, message.subspan(found->offset, found->length));
@@ -464,6 +482,7 @@ void Agent::handle_stream(TimePoint now, TransportId id, ByteView bytes, const M
 }
 
 Disposition Agent::handle_datagram(TimePoint now, TransportId transport_id, const Address& remote, ByteView datagram) {
+  now = parts_->time.felt(now);
   AgentContext& context = parts_->context;
   const auto found = context.transports.find(transport_id);
   if (found == context.transports.end()) return Stranger{};
@@ -535,6 +554,7 @@ Disposition Agent::handle_payload(TimePoint now, TransportId transport_id, const
 }
 
 void Agent::handle_timeout(TimePoint now) {
+  now = parts_->time.felt(now);
   settle(now);
 }
 
@@ -609,6 +629,11 @@ void Agent::Parts::use_gathering_slot(TimePoint now) {
 }
 
 std::optional<TimePoint> Agent::next_timeout() const {
+  const auto next = next_deadline();
+  return next ? std::optional(parts_->time.outside(*next)) : std::nullopt;
+}
+
+std::optional<TimePoint> Agent::next_deadline() const {
   const TimePoint last = parts_->last_seen;
   if (parts_->finished) return std::nullopt;
   std::optional<TimePoint> next = parts_->relays.next_timeout(last);

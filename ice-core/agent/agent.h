@@ -11,6 +11,7 @@
 //   6. after close(), go on with 2 to 4 until Finished comes (at once where there is no TURN allocation, else within
 //      kFarewell): the servers are told. An agent that is destroyed sooner leaves that to their clocks.
 //
+// `now` may go back: the agent's own time does not, and goes on from where it was.
 // Not thread-safe; calls are quick. All methods may be called in any state; the application's do nothing after close().
 #pragma once
 
@@ -176,6 +177,8 @@ class Agent {
 
   /// Called at the end of everything that may have changed something.
   void settle(TimePoint now);
+  /// next_timeout(), by the time that the agent feels.
+  [[nodiscard]] std::optional<TimePoint> next_deadline() const;
   void apply_remote_credentials(TimePoint now, const Credentials& credentials);
   void remote_credentials_known(TimePoint now);
   void forget_remote(bool keep_early_checks);

@@ -136,7 +136,11 @@ bool OutgoingChecks::handle_response(TimePoint now, TransportId transport, const
   pending_.erase(found);
   ++context_.counters.responses_received;
   ++pair->responses_received;
-  if (!symmetric) {
+  const auto refusal = response.error_code();
+  // RFC 8445 7.2.5.1 comes before 7.2.5.2.1: a role conflict is resolved wherever the 487 came from, for it is signed.
+  // Behind some NATs the peer can be asked at an address that it does not answer from, and learns of us so.
+  const bool conflict = refusal && refusal->code == 487;
+  if (!symmetric && !conflict) {
     // RFC 8445 7.2.5.2.1: an asymmetric answer fails the pair.
     fail(now, *stream, *pair, "answered from " + source.text() + " instead of " + pending.remote.text());
     return true;

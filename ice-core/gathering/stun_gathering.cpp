@@ -231,7 +231,8 @@ std::optional<TimePoint> StunGathering::next_timeout(TimePoint now) const {
       const TimePoint silent = query.transaction->started() + kServerSilence;
       if (silent > now) consider(silent);
     }
-    if (kept_alive(query)) consider(query.keepalive_at);
+    // What the loss of a path has just made wanted again may be overdue: it is asked in the next step.
+    if (kept_alive(query)) consider(std::max(query.keepalive_at, now + std::chrono::milliseconds(1)));
   }
   return next;
 }

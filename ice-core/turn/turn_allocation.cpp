@@ -114,8 +114,10 @@ bool TurnAllocation::handle_response(TimePoint now, const StunMessage& response)
   if (!response.unknown_required().empty()) return false;
 
   const auto judgement = credentials_.judge(response, found->is_signed);
-  if (judgement.verdict == Verdict::ignore && !config_.stream) {
-    found->ignored = judgement.why;
+  // Who has taken our credentials before does not refuse them now: anybody on the path can write a 401, or provoke one.
+  const bool forged = judgement.verdict == Verdict::refuse && authenticated_;
+  if ((judgement.verdict == Verdict::ignore || forged) && !config_.stream) {
+    found->ignored = forged ? said(*response.error_code()) + ": " + judgement.why : judgement.why;
     return false;
   }
   const Pending pending = std::move(*found);
@@ -139,6 +141,7 @@ bool TurnAllocation::handle_response(TimePoint now, const StunMessage& response)
       return true;
     }
     case Verdict::accept:
+      authenticated_ = authenticated_ || pending.is_signed;
       break;
   }
   if (response.message_class() == StunClass::error) {

@@ -138,6 +138,7 @@ class TurnAllocation {
   std::optional<Address> alternate_;
   bool both_ = false;  ///< the next Allocate asks for both families
   bool release_wanted_ = false;
+  bool authenticated_ = false;     ///< it has answered with a signature of our password
   bool unusable_ = false;      ///< granted, but with nothing that could be used
   unsigned challenges_ = 0;    ///< 401 so far: a server that names another realm each time is not followed
   unsigned stale_nonces_ = 0;  ///< of the Allocate that comes next

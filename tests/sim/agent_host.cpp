@@ -88,6 +88,9 @@ void AgentHost::resolve(ice::ServerId server) {
   for (const auto& each : options_.turn_servers) {
     if (each.at.id == server) addresses = each.at.addresses;
   }
+  for (Observer* observer : world().observers()) {
+    for (const ice::Address& each : addresses) observer->told_server(*this, each);
+  }
   act("resolves a server's name",
       [&](ice::Agent& agent, ice::TimePoint now) { agent.server_resolved(now, server, addresses); });
 }
@@ -204,6 +207,7 @@ void AgentHost::take(ice::StreamId stream, ice::ComponentId component, ice::Byte
 }
 
 void AgentHost::drain(Step step) {
+  last_call_ = world().now();
   // Both queues, until neither has anything: draining one may fill the other.
   for (bool more = true; more && !world().stopped();) {
     more = false;

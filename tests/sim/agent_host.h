@@ -110,7 +110,8 @@ class AgentHost final : public Node {
   [[nodiscard]] ice::ConnectionState state() const { return agent_->connection_state(); }
   /// What the host's clock says.
   [[nodiscard]] ice::TimePoint clock() const { return world().now() + clock_offset_; }
-  /// The same without its jumps backward: time that has passed for the agent.
+  /// The same without its jumps backward: time that has passed for the agent. It cannot know how much passed between
+  /// its last call and a jump backward.
   [[nodiscard]] ice::TimePoint felt_time() const { return world().now() + jumped_forward_; }
   [[nodiscard]] bool asleep() const { return world().now() < asleep_until_; }
   [[nodiscard]] int lives() const { return lives_; }
@@ -171,6 +172,7 @@ class AgentHost final : public Node {
   std::optional<ice::TimePoint> wake_at_;
   ice::Duration clock_offset_{};
   ice::Duration jumped_forward_{};
+  ice::TimePoint last_call_{};  ///< into the agent, by the world's time
   ice::TimePoint asleep_until_{};
   int lives_ = 1;
 };

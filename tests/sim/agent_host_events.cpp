@@ -126,7 +126,11 @@ void AgentHost::step_clock(ice::Duration by) {
     observer->told(*this, by > ice::Duration::zero() ? "has its clock set forward" : "has its clock set back");
   }
   clock_offset_ += by;
-  if (by > ice::Duration::zero()) jumped_forward_ += by;
+  if (by > ice::Duration::zero()) {
+    jumped_forward_ += by;
+  } else if (last_call_ != ice::TimePoint{}) {
+    jumped_forward_ -= std::min(-by, world().now() - last_call_);
+  }
   wake_at_.reset();  // a driver's timer is by the clock
   plan_wake();
 }
@@ -160,7 +164,9 @@ void AgentHost::break_sockets(const ice::Address& ip, const std::string& why) {
     if (each.local.same_ip(ip)) broken.push_back(id);
   }
   for (const ice::TransportId id : broken) {
-    bound_.erase(sockets_.at(id).local);
+    const Socket* known = socket(id);
+    if (known == nullptr) continue;  // closed because another broke
+    bound_.erase(known->local);
     act("loses a socket", [&](ice::Agent& agent, ice::TimePoint now) { agent.transport_failed(now, id, why); });
   }
 }

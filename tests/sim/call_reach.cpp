@@ -35,28 +35,37 @@ bool is_v6(const SidePlan& side, std::size_t interface) {
   return interface < side.addresses_v6;
 }
 
-/// An address through which a side reaches the servers, which are IPv4.
-bool reaches_servers(const CallPlan& plan, std::size_t which) {
-  const SidePlan& side = plan.sides[which];
-  unsigned usable = side.addresses_v4;
-  if (side.first_interface_broken && !is_v6(side, 0)) --usable;
-  return usable > 0;
-}
-
-/// The two meet by these two interfaces, without a relay.
-bool meet_directly(const CallPlan& plan, std::size_t a, std::size_t b) {
-  const bool v6 = is_v6(plan.sides[0], a);
-  if (v6 != is_v6(plan.sides[1], b)) return false;
-  if (!plan.there[a][b].up || !plan.back[a][b].up) return false;
+/// What the two can reach by these two interfaces.
+Reaches meet(const CallPlan& plan, std::size_t a, std::size_t b) {
   const auto limited = [](const SidePlan& side) { return side.policy == ice::TransportPolicy::relay; };
-  if (limited(plan.sides[0]) || limited(plan.sides[1])) return false;
-  ReachQuestion question{plan.sides[0].access, plan.sides[1].access, true, false, false};
-  if (v6) question.alice.nats.clear(), question.bob.nats.clear();
+  const bool v6 = is_v6(plan.sides[0], a);
+  const bool no_stun = plan.servers.stun.kind != Trouble::none;
+  ReachQuestion question;
+  question.alice = plan.sides[0].access;
+  question.bob = plan.sides[1].access;
+  question.alices_stun = plan.sides[0].stun && !no_stun && !limited(plan.sides[0]);
+  question.bobs_stun = plan.sides[1].stun && !no_stun && !limited(plan.sides[1]);
+  if (!v6) {
+    question.alices_turn = has_relay(plan, 0);
+    question.bobs_turn = has_relay(plan, 1);
+  } else {
+    question.alice.nats.clear();
+    question.bob.nats.clear();
+  }
+  Reaches result = reaches(question);
   // The oracle knows nothing of NATs that both have in common: there it is only certain where there are no others.
-  if (plan.common_nat) return question.alice.nats.empty() && question.bob.nats.empty();
-  const bool stun = plan.sides[0].stun && plan.sides[1].stun && plan.servers.stun.kind == Trouble::none;
-  question.stun = stun;
-  return best_reach(question) > Reach::relayed;
+  if (plan.common_nat) {
+    result.reflexive = false;
+    result.host = question.alice.nats.empty() && question.bob.nats.empty();
+  }
+  if (!plan.there[a][b].up || !plan.back[a][b].up || limited(plan.sides[0]) || limited(plan.sides[1])) {
+    result.reflexive = result.host = false;
+  }
+  // Who shows only a relay needs the other's, or its address.
+  if ((limited(plan.sides[0]) || limited(plan.sides[1])) && !(question.alices_turn && question.bobs_turn)) {
+    result.relayed = false;
+  }
+  return result;
 }
 
 }  // namespace
@@ -67,18 +76,10 @@ bool can_connect(const CallPlan& plan) {
   const std::size_t second = address_count(plan.sides[1]);
   for (std::size_t a = plan.sides[0].first_interface_broken ? 1 : 0; a < first; ++a) {
     for (std::size_t b = plan.sides[1].first_interface_broken ? 1 : 0; b < second; ++b) {
-      if (meet_directly(plan, a, b)) return true;
+      if (is_v6(plan.sides[0], a) == is_v6(plan.sides[1], b) && meet(plan, a, b).best() != Reach::none) return true;
     }
   }
-  // By a relay on either side, or both; a peer without one needs UDP to reach the other's.
-  const bool here = has_relay(plan, 0) && reaches_servers(plan, 0);
-  const bool there = has_relay(plan, 1) && reaches_servers(plan, 1);
-  if (here && there) return true;
-  const auto comes_to_relay = [&](std::size_t which) {
-    return reaches_servers(plan, which) && plan.sides[which].access.udp() &&
-           plan.sides[which].policy == ice::TransportPolicy::all;
-  };
-  return (here && comes_to_relay(1)) || (there && comes_to_relay(0));
+  return false;
 }
 
 double worst_loss(const CallPlan& plan) {

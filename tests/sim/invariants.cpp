@@ -73,6 +73,8 @@ void Invariants::told_description(const AgentHost& host, const ice::Description&
       known.remote_credentials.clear();
       known.answered.clear();
       known.authenticated.clear();
+      known.mentioned_streams.clear();
+      known.ended_streams.clear();
       ++known.generation;
     }
     known.remote_credentials.insert(pair);
@@ -104,6 +106,10 @@ void Invariants::told_candidate(const AgentHost& host, ice::StreamId stream, con
 void Invariants::told_end_of_candidates(const AgentHost& host, ice::StreamId stream) {
   watch(host).ended_streams.insert(stream);
   watch(host).mentioned_streams.insert(stream);
+}
+
+void Invariants::told_server(const AgentHost& host, const ice::Address& address) {
+  watch(host).view.know(address);
 }
 
 void Invariants::told_new_generation(const AgentHost& host) {
@@ -184,7 +190,8 @@ void Invariants::disposed(const AgentHost& host, ice::TransportId transport, con
   }
   const auto sent = parse_media(seen.payload);
   if (!sent || host.is(ice::ConnectionState::failed) || host.is(ice::ConnectionState::closed)) return;
-  if (known.generation != 0) return;  // it may have been sent to the generation before
+  if (known.generation != 0) return;                                 // it may have been sent to the generation before
+  if (media == nullptr && known.revoked.contains(seen.way)) return;  // the peer does not know yet
   if (media == nullptr) {
     fail(Invariant::media_is_accepted, host, "a stranger's: " + sent->text + " from " + datagram.source.text());
   } else if (Flow(media->stream, media->component) != sent->flow) {
@@ -195,8 +202,9 @@ void Invariants::disposed(const AgentHost& host, ice::TransportId transport, con
 void Invariants::transmitted(const AgentHost& host, const ice::Transmit& transmit) {
   Watch& known = watch(host);
   const Seen seen = known.view.sent(transmit.transport, transmit.remote, transmit.bytes);
-  // RFC 8656 8: allocations are released after it, and nothing else.
-  const bool farewell = seen.with_server && seen.message->method() == ice::StunMethod::refresh;
+  // RFC 8656 8: allocations are released after it, one that is just being made too, and nothing else.
+  const bool farewell = seen.with_server && (seen.message->method() == ice::StunMethod::refresh ||
+                                             seen.message->method() == ice::StunMethod::allocate);
   if (known.closed && !farewell) {
     fail(Invariant::silent_after_close, host, "a datagram to " + transmit.remote.text());
   }
@@ -282,6 +290,7 @@ void Invariants::event(const AgentHost& host, const ice::Event& event) {
     known.sources.insert_or_assign(way, Flow(validated->stream, validated->component));
   } else if (const auto* revoked = std::get_if<ice::SourceRevoked>(&event)) {
     known.sources.erase({revoked->transport, revoked->remote, revoked->relay.has_value()});
+    known.revoked.insert({revoked->transport, revoked->remote, revoked->relay.has_value()});
   } else if (const auto* closed = std::get_if<ice::CloseTransport>(&event)) {
     std::erase_if(known.sources, [&](const auto& source) { return source.first.transport == closed->id; });
   } else if (std::holds_alternative<ice::RoleChanged>(event)) {

@@ -85,6 +85,7 @@ class Invariants final : public Observer {
   void told_description(const AgentHost& host, const ice::Description& description) override;
   void told_candidate(const AgentHost& host, ice::StreamId stream, const ice::Candidate& candidate) override;
   void told_end_of_candidates(const AgentHost& host, ice::StreamId stream) override;
+  void told_server(const AgentHost& host, const ice::Address& address) override;
   void told_new_generation(const AgentHost& host) override;
   void told_reborn(const AgentHost& host) override;
   void received(const AgentHost& host, ice::TransportId transport, const Datagram& datagram) override;
@@ -116,6 +117,7 @@ class Invariants final : public Observer {
     ice::AgentCounters before;               // it
     std::set<Way> authenticated;
     std::map<Way, Flow> sources;
+    std::set<Way> revoked;  // sources that were, once
     std::map<Way, ice::TimePoint> last_consent;
     std::set<Way> new_request_ways;  // of this step
     std::size_t new_server_requests = 0;

@@ -61,11 +61,11 @@ MeetingResult meet(const ReachQuestion& question, const MeetingOptions& options)
   const Access alices = build_access(world, "alice", 1, question.alice);
   const Access bobs = build_access(world, "bob", 2, question.bob);
   HostOptions alice_options =
-      host_options(alices, question.alice, ice::Role::controlling, question.stun, question.alices_turn);
+      host_options(alices, question.alice, ice::Role::controlling, question.alices_stun, question.alices_turn);
   alice_options.agent.trace = story != nullptr;
   auto& alice = world.add<AgentHost>("alice", std::move(alice_options));
   auto& bob = world.add<AgentHost>(
-      "bob", host_options(bobs, question.bob, ice::Role::controlled, question.stun, question.bobs_turn));
+      "bob", host_options(bobs, question.bob, ice::Role::controlled, question.bobs_stun, question.bobs_turn));
   Signaling alice_says(alice, bob, {});
   Signaling bob_says(bob, alice, {});
   for (auto* each : {&alice, &bob}) each->start();
@@ -136,7 +136,7 @@ bool print_matrix(std::ostream& out) {
     for (const AccessPlan& alice : plans) {
       out << "| " << text(alice) << " |";
       for (const AccessPlan& bob : plans) {
-        const ReachQuestion question{alice, bob, true, turn, turn};
+        const ReachQuestion question{alice, bob, true, true, turn, turn};
         const MeetingResult result = meet(question);
         const Reach best = best_reach(question);
         out << ' ' << text(result.reach);

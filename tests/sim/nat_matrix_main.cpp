@@ -15,7 +15,7 @@ int main(int count, char** values) {
   const auto plan = [&](const char* text) { return plans.at(static_cast<std::size_t>(std::atoi(text))); };
   const bool turn = std::strcmp(values[3], "turn") == 0;
   const sim::MeetingResult result =
-      sim::meet({plan(values[1]), plan(values[2]), true, turn, turn}, {.story = &std::cout});
+      sim::meet({plan(values[1]), plan(values[2]), true, true, turn, turn}, {.story = &std::cout});
   std::cout << text(result.reach) << ' ' << result.types << ' ' << result.explanation << ' '
             << (result.breach ? *result.breach : std::string()) << '\n';
   return result.breach ? 1 : 0;

@@ -27,6 +27,8 @@ class Observer {
   virtual void told_candidate(const AgentHost& /*host*/, ice::StreamId /*stream*/,
                               const ice::Candidate& /*candidate*/) {}
   virtual void told_end_of_candidates(const AgentHost& /*host*/, ice::StreamId /*stream*/) {}
+  /// A server's name was resolved.
+  virtual void told_server(const AgentHost& /*host*/, const ice::Address& /*address*/) {}
   virtual void told_new_generation(const AgentHost& /*host*/) {}
   /// Its agent is another one, which knows nothing.
   virtual void told_reborn(const AgentHost& /*host*/) {}

@@ -14,7 +14,7 @@ AccessPlan behind(Dependence mapping, Dependence filtering) {
   return {{{.mapping = mapping, .filtering = filtering}}, {}};
 }
 Reach between(const AccessPlan& alice, const AccessPlan& bob, bool turn = false) {
-  return best_reach({alice, bob, true, turn, turn});
+  return best_reach({alice, bob, true, true, turn, turn});
 }
 
 TEST(Oracle, TwoPublicHostsReachEachOtherAsTheyAre) {
@@ -41,8 +41,8 @@ TEST(Oracle, TwoSymmetricNatsNeedARelay) {
 }
 
 TEST(Oracle, WithoutStunAHostBehindANatMeetsOnlyWhoCanBeReached) {
-  EXPECT_EQ(best_reach({behind(EI, EI), behind(EI, EI), false, false, false}), Reach::none);
-  EXPECT_EQ(best_reach({behind(APD, APD), {}, false, false, false}), Reach::reflexive);
+  EXPECT_EQ(best_reach({behind(EI, EI), behind(EI, EI), false, false, false, false}), Reach::none);
+  EXPECT_EQ(best_reach({behind(APD, APD), {}, false, false, false, false}), Reach::reflexive);
 }
 
 TEST(Oracle, TheStricterOfTwoNatsInARowDecides) {
@@ -56,13 +56,13 @@ TEST(Oracle, WithUdpBlockedThereIsTheRelayAndWithEverythingBlockedNothing) {
   EXPECT_EQ(between(tcp_only, behind(EI, EI)), Reach::none);
   EXPECT_EQ(between(tcp_only, behind(APD, APD), true), Reach::relayed);
   const AccessPlan nothing = {{}, FirewallRules{.udp = false, .tcp = false}};
-  EXPECT_EQ(best_reach({nothing, {}, true, true, true}), Reach::none);
+  EXPECT_EQ(best_reach({nothing, {}, true, true, true, true}), Reach::none);
 }
 
 TEST(Oracle, OneRelayIsEnoughForBoth) {
   for (const NatBehaviour& alice : all_nats()) {
     for (const NatBehaviour& bob : all_nats()) {
-      EXPECT_GE(best_reach({{{alice}, {}}, {{bob}, {}}, true, true, false}), Reach::relayed);
+      EXPECT_GE(best_reach({{{alice}, {}}, {{bob}, {}}, true, true, true, false}), Reach::relayed);
     }
   }
 }

@@ -109,11 +109,11 @@ const char* text(Reach reach) {
   return "";
 }
 
-Reach best_reach(const ReachQuestion& question) {
+Reaches reaches(const ReachQuestion& question) {
   std::array<std::set<Endpoint>, 2> told;
   std::array<std::vector<Base>, 2> sides = {
-      bases("alice", question.alice, question.stun, question.alices_turn, told[0]),
-      bases("bob", question.bob, question.stun, question.bobs_turn, told[1])};
+      bases("alice", question.alice, question.alices_stun, question.alices_turn, told[0]),
+      bases("bob", question.bob, question.bobs_stun, question.bobs_turn, told[1])};
   for (std::size_t side = 0; side < 2; ++side) {
     for (Base& base : sides[side]) base.known = told[1 - side];
   }
@@ -134,7 +134,7 @@ Reach best_reach(const ReachQuestion& question) {
       }
     }
   }
-  Reach best = Reach::none;
+  Reaches result;
   for (const Base& alice : sides[0]) {
     for (const Base& bob : sides[1]) {
       for (const Endpoint& to : alice.known) {
@@ -143,11 +143,11 @@ Reach best_reach(const ReachQuestion& question) {
         if (!alice.contacts.contains(to) || !bob.contacts.contains(from)) continue;
         if (bob.outside(from) != to || !bob.lets_in(to, from) || !alice.lets_in(from, to)) continue;
         const bool translated = !alice.nats.empty() || !bob.nats.empty();
-        best = std::max(best, alice.relay || bob.relay ? Reach::relayed : translated ? Reach::reflexive : Reach::host);
+        (alice.relay || bob.relay ? result.relayed : translated ? result.reflexive : result.host) = true;
       }
     }
   }
-  return best;
+  return result;
 }
 
 }  // namespace sim

@@ -15,12 +15,26 @@ const char* text(Reach reach);
 struct ReachQuestion {
   AccessPlan alice;
   AccessPlan bob;
-  bool stun = true;          ///< both ask a STUN server
+  bool alices_stun = true;  ///< she asks a STUN server, and gets the truth
+  bool bobs_stun = true;
   bool alices_turn = false;  ///< alice has a TURN server, reached by UDP or TCP
   bool bobs_turn = false;
 };
 
+/// Everything that works.
+struct Reaches {
+  bool host = false;
+  bool reflexive = false;
+  bool relayed = false;
+  [[nodiscard]] Reach best() const {
+    return host ? Reach::host : reflexive ? Reach::reflexive : relayed ? Reach::relayed : Reach::none;
+  }
+};
+
 /// The two are in networks of their own, each with its own NATs.
-Reach best_reach(const ReachQuestion& question);
+Reaches reaches(const ReachQuestion& question);
+inline Reach best_reach(const ReachQuestion& question) {
+  return reaches(question).best();
+}
 
 }  // namespace sim

@@ -35,6 +35,7 @@ class RelayView {
  public:
   /// The servers that the agent was told of.
   void know(const HostOptions& options);
+  void know(const ice::Address& server) { servers_.insert(server); }
   [[nodiscard]] Seen sent(ice::TransportId transport, const ice::Address& remote, ice::ByteView bytes);
   [[nodiscard]] Seen received(ice::TransportId transport, const ice::Address& source, ice::ByteView bytes);
   [[nodiscard]] bool is_server(const ice::Address& address) const { return servers_.contains(address); }

@@ -3,6 +3,7 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 #include <span>
 
@@ -46,7 +47,8 @@ void TurnAuthentication::challenge(ice::TimePoint now, const ice::Address& clien
     text = std::string(kCookie) + "AAA" + static_cast<char>('A' + features);
   }
   text += random_.text(16, "0123456789abcdef");
-  nonces_[client] = {text, now + users_.nonce_lifetime};
+  std::erase_if(nonces_[client], [&](const Nonce& each) { return now >= each.expires; });
+  nonces_[client].push_back({text, now + users_.nonce_lifetime});
   answer.text(ice::StunAttribute::realm, users_.realm);
   answer.text(ice::StunAttribute::nonce, text);
   if (users_.offers_sha256) {
@@ -102,8 +104,10 @@ TurnAuthentication::Verdict TurnAuthentication::judge(ice::TimePoint now, const 
   const Identity identity{known->first, long_term_key(known->first, users_.realm, known->second, sha256_key),
                           request.has(message_integrity_sha256)};
   if (!request.verify_integrity(identity.key)) return {{}, 401, {}};
-  const auto nonce_known = nonces_.find(client);
-  if (nonce_known == nonces_.end() || nonce_known->second.text != *nonce_named || now >= nonce_known->second.expires) {
+  const auto& given = nonces_[client];
+  const bool fresh = std::any_of(given.begin(), given.end(),
+                                 [&](const Nonce& each) { return each.text == *nonce_named && now < each.expires; });
+  if (!fresh) {
     return {{}, 438, identity};
   }
   return {identity, 0, {}};

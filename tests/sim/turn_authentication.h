@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "ice-core/base/address.h"
 #include "ice-core/stun/message.h"
@@ -59,7 +60,7 @@ class TurnAuthentication {
 
   TurnUsers users_;
   SeededRandom random_;
-  std::map<ice::Address, Nonce> nonces_;  ///< the last of each client
+  std::map<ice::Address, std::vector<Nonce>> nonces_;  ///< a request that arrives twice makes none stale
 };
 
 }  // namespace sim
