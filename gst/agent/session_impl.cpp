@@ -17,7 +17,9 @@ constexpr std::chrono::microseconds kShortestTimer{100};
 
 bool is_for_application(const ice::Event& event) {
   return !std::holds_alternative<ice::OpenTransport>(event) && !std::holds_alternative<ice::CloseTransport>(event) &&
-         !std::holds_alternative<ice::SourceValidated>(event) && !std::holds_alternative<ice::SourceRevoked>(event);
+         !std::holds_alternative<ice::SourceValidated>(event) && !std::holds_alternative<ice::SourceRevoked>(event) &&
+         !std::holds_alternative<ice::RelayOpened>(event) && !std::holds_alternative<ice::RelayClosed>(event) &&
+         !std::holds_alternative<ice::Finished>(event);
 }
 
 }  // namespace
@@ -182,6 +184,10 @@ void Session::Impl::send(const ice::Transmit& transmit) {
 
 void Session::Impl::obey(const ice::OpenTransport& event) {
   if (closed_) return;
+  if (event.protocol != ice::TransportProtocol::udp) {
+    agent_.transport_failed(now(), event.id, "only UDP is spoken here yet");
+    return;
+  }
   auto opened = open(event);
   if (!opened) {
     agent_.transport_failed(now(), event.id, opened.error().message);
@@ -239,13 +245,13 @@ void Session::Impl::obey(const ice::CloseTransport& event) {
 void Session::Impl::obey(const ice::SourceValidated& event) {
   const auto transport = transports_.find(event.transport);
   const auto component = components_.find({event.stream, event.component});
-  if (transport == transports_.end() || component == components_.end()) return;
+  if (transport == transports_.end() || component == components_.end() || event.relay) return;
   transport->second.transport->validate(event.remote, component->second.receiver);
 }
 
 void Session::Impl::obey(const ice::SourceRevoked& event) {
   const auto found = transports_.find(event.transport);
-  if (found != transports_.end()) found->second.transport->revoke(event.remote);
+  if (found != transports_.end() && !event.relay) found->second.transport->revoke(event.remote);
 }
 
 void Session::Impl::obey(const ice::PathChanged& event) {
@@ -253,7 +259,7 @@ void Session::Impl::obey(const ice::PathChanged& event) {
   if (component == components_.end()) return;
   MediaSender& sender = *component->second.sender;
   const auto transport = event.path ? transports_.find(event.path->transport) : transports_.end();
-  if (transport == transports_.end()) return sender.revoke();
+  if (transport == transports_.end() || event.path->relay) return sender.revoke();
   sender.set_path(transport->second.transport->socket(), event.path->remote);
 }
 

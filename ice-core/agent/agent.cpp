@@ -7,27 +7,45 @@
 #include "ice-core/agent/context.h"
 #include "ice-core/agent/limits.h"
 #include "ice-core/agent/remote_candidates.h"
+#include "ice-core/base/felt_time.h"
 #include "ice-core/checks/checklist_set.h"
 #include "ice-core/checks/incoming_checks.h"
 #include "ice-core/checks/outgoing_checks.h"
 #include "ice-core/checks/path_selection.h"
 #include "ice-core/gathering/host_gathering.h"
+#include "ice-core/gathering/local_candidates.h"
+#include "ice-core/gathering/stun_gathering.h"
+#include "ice-core/turn/relays.h"
 
 namespace ice {
 
 struct Agent::Parts {
-  Parts(AgentConfig config, RandomSource& random) : context(std::move(config), random) {}
+  Parts(AgentConfig config, RandomSource& random) : context(std::move(config), random) { context.relays = &relays; }
 
   AgentContext context;
   ChecklistSet checklists{context};
   PathSelection paths{context};
   OutgoingChecks outgoing{context, checklists, paths};
   IncomingChecks incoming{context, checklists, paths, outgoing};
-  HostGathering gathering{context, checklists};
+  LocalCandidates candidates{context, checklists};
+  HostGathering gathering{context, candidates};
+  StunGathering stun{context, candidates};
+  Relays relays{context, candidates};
   RemoteCandidates remotes{context, checklists};
 
   std::optional<TimePoint> checks_possible_since;
-  TimePoint last_seen{};  ///< of the latest call
+  FeltTime time;
+  TimePoint last_seen{};       ///< of the latest call
+  bool gathered_last = false;  ///< the latest slot of Ta went to gathering
+  std::optional<TimePoint> farewell_ends;
+  bool finished = false;
+
+  [[nodiscard]] bool gathering_wants_slot() const {
+    return context.gathering && (stun.wants_slot() || relays.wants_slot());
+  }
+  void use_gathering_slot(TimePoint now);
+  void update_gathering(TimePoint now);
+  void say_farewell(TimePoint now);
 
   [[nodiscard]] bool over() const {
     return context.state == ConnectionState::closed || context.state == ConnectionState::failed;
@@ -45,6 +63,7 @@ Agent::~Agent() = default;
 // ---- the application's side ----
 
 Result<> Agent::add_component(TimePoint now, StreamId stream_id, ComponentId component_id) {
+  now = parts_->time.felt(now);
   AgentContext& context = parts_->context;
   if (parts_->closed()) return Error{"the agent is closed"};
   if (stream_id.value > kMaxStreamId) return Error{"stream " + std::to_string(stream_id.value) + " is above 255"};
@@ -76,14 +95,18 @@ void Agent::release_component(Stream& stream, ComponentId component_id) {
     if (pair->component == component_id) pairs.push_back(pair->id);
   }
   for (const PairId id : pairs) stream.checklist.remove(id);
+  parts_->relays.release_component(parts_->last_seen, stream.id, component_id);
+  lose_relays(parts_->last_seen);
   parts_->gathering.release(stream, component_id);
   stream.components.erase(component);
 }
 
 void Agent::remove_component(TimePoint now, StreamId stream_id, ComponentId component_id) {
+  now = parts_->time.felt(now);
   AgentContext& context = parts_->context;
   Stream* stream = context.find_stream(stream_id);
   if (stream == nullptr || !stream->components.contains(component_id)) return;
+  parts_->last_seen = now;
   release_component(*stream, component_id);
   if (stream->components.empty()) context.streams.erase(stream_id);
   context.emit(LocalDescriptionChanged{});
@@ -125,7 +148,35 @@ Result<> Agent::set_pacing(Duration pacing) {
   return Ok{};
 }
 
+Result<> Agent::set_transport_policy(TransportPolicy policy) {
+  AgentContext& context = parts_->context;
+  if (context.gathering && policy != context.config.policy) {
+    return Error{"the transport policy cannot change once gathering has begun"};
+  }
+  context.config.policy = policy;
+  return Ok{};
+}
+
+Result<> Agent::add_stun_server(TimePoint now, StunServer server) {
+  now = parts_->time.felt(now);
+  if (parts_->closed()) return Error{"the agent is closed"};
+  const auto added = parts_->context.servers.add(now, std::move(server));
+  if (!added) return added.error();
+  settle(now);
+  return Ok{};
+}
+
+Result<> Agent::add_turn_server(TimePoint now, TurnServer server) {
+  now = parts_->time.felt(now);
+  if (parts_->closed()) return Error{"the agent is closed"};
+  const auto added = parts_->context.servers.add(now, std::move(server));
+  if (!added) return added.error();
+  settle(now);
+  return Ok{};
+}
+
 void Agent::gather(TimePoint now) {
+  now = parts_->time.felt(now);
   AgentContext& context = parts_->context;
   if (parts_->closed() || context.gathering) return;
   context.gathering = true;
@@ -139,6 +190,7 @@ void Agent::gather(TimePoint now) {
 }
 
 Result<> Agent::set_remote_description(TimePoint now, const Description& description) {
+  now = parts_->time.felt(now);
   AgentContext& context = parts_->context;
   if (parts_->closed()) return Error{"the agent is closed"};
 
@@ -196,6 +248,7 @@ Result<> Agent::set_remote_description(TimePoint now, const Description& descrip
 }
 
 Result<> Agent::set_remote_credentials(TimePoint now, const Credentials& credentials) {
+  now = parts_->time.felt(now);
   if (parts_->closed()) return Error{"the agent is closed"};
   if (auto checked = check_remote_ufrag(credentials.ufrag); !checked) return checked;
   if (auto checked = check_remote_pwd(credentials.pwd); !checked) return checked;
@@ -238,7 +291,7 @@ void Agent::forget_remote(Stream& stream) {
   });
   for (auto& [id, transport] : context.transports) {
     if (transport.stream != stream.id) continue;
-    for (const Address& remote : transport.validated) context.emit(SourceRevoked{id, remote});
+    for (const Address& remote : transport.validated) context.emit(SourceRevoked{id, remote, {}});
     transport.validated.clear();
   }
 }
@@ -259,6 +312,7 @@ void Agent::forget_remote(bool keep_early_checks) {
 }
 
 Result<> Agent::add_remote_candidate(TimePoint now, StreamId stream, const Candidate& candidate) {
+  now = parts_->time.felt(now);
   if (parts_->over()) return Ok{};
   auto added = parts_->remotes.add(stream, candidate);
   if (added) settle(now);
@@ -266,12 +320,14 @@ Result<> Agent::add_remote_candidate(TimePoint now, StreamId stream, const Candi
 }
 
 void Agent::end_remote_candidates(TimePoint now, StreamId stream) {
+  now = parts_->time.felt(now);
   if (parts_->over()) return;
   parts_->remotes.end(stream);
   settle(now);
 }
 
 void Agent::new_generation(TimePoint now) {
+  now = parts_->time.felt(now);
   AgentContext& context = parts_->context;
   if (parts_->closed()) return;
   forget_remote(false);
@@ -290,7 +346,7 @@ void Agent::stop(ConnectionState state, std::string reason) {
     for (auto& [component_id, component] : stream.components) parts_->paths.revoke(stream, component);
   }
   for (auto& [id, transport] : context.transports) {
-    for (const Address& remote : transport.validated) context.emit(SourceRevoked{id, remote});
+    for (const Address& remote : transport.validated) context.emit(SourceRevoked{id, remote, {}});
     transport.validated.clear();
   }
   context.out.transmits.clear();
@@ -299,71 +355,190 @@ void Agent::stop(ConnectionState state, std::string reason) {
   context.emit(ConnectionStateChanged{state, std::move(reason)});
 }
 
-void Agent::close(TimePoint) {
+void Agent::close(TimePoint now) {
+  now = parts_->time.felt(now);
   AgentContext& context = parts_->context;
   if (parts_->closed()) return;
+  parts_->last_seen = now;
   stop(ConnectionState::closed, {});
+  for (auto& [stream_id, stream] : context.streams) {
+    for (const auto& [component_id, component] : stream.components) {
+      parts_->relays.release_component(now, stream_id, component_id);
+      parts_->gathering.release(stream, component_id);
+    }
+  }
+  context.streams.clear();
+  lose_relays(now);
+  parts_->farewell_ends = now + kFarewell;
+  parts_->say_farewell(now);
+}
+
+void Agent::Parts::say_farewell(TimePoint now) {
+  if (finished) return;
+  relays.advance(now);
+  if (now >= *farewell_ends) relays.abandon();
+  if (!relays.idle()) return;
+  finished = true;
   for (const auto& [id, transport] : context.transports) context.emit(CloseTransport{id});
   context.transports.clear();
-  context.streams.clear();
+  context.emit(Finished{});
 }
 
 // ---- the driver's side ----
 
 void Agent::transport_ready(TimePoint now, TransportId id, const Address& local) {
-  if (parts_->closed()) return;
-  parts_->gathering.ready(id, local);
+  now = parts_->time.felt(now);
+  const auto found = parts_->context.transports.find(id);
+  if (parts_->closed() || found == parts_->context.transports.end()) return;
+  if (found->second.kind == Transport::Kind::server) {
+    parts_->relays.transport_ready(now, id, local);
+  } else {
+    parts_->gathering.ready(id, local);
+  }
   settle(now);
 }
 
 void Agent::transport_failed(TimePoint now, TransportId id, std::string_view reason) {
+  now = parts_->time.felt(now);
   AgentContext& context = parts_->context;
   const auto found = context.transports.find(id);
-  if (parts_->closed() || found == context.transports.end()) return;
-  context.emit(Warning{std::string(reason)});
-  parts_->gathering.failed(id);
-  parts_->outgoing.forget(id);
-  Stream& stream = context.streams.at(found->second.stream);
-  std::vector<PairId> broken;
-  for (const auto& pair : stream.checklist.pairs()) {
-    if (pair->transport == id) broken.push_back(pair->id);
-  }
-  for (const PairId pair_id : broken) {
-    if (CandidatePair* pair = stream.checklist.find(pair_id); pair != nullptr) {
-      stream.checklist.triggered().remove(pair_id);
-      parts_->paths.lost(now, stream, *pair, "its local socket failed");
+  if (found == context.transports.end()) return;
+  if (found->second.kind == Transport::Kind::server) {
+    parts_->relays.transport_failed(now, id, reason);
+  } else if (found->second.kind == Transport::Kind::host) {
+    parts_->relays.base_failed(id);
+    if (found->second.state == Transport::State::leaving) {
+      context.transports.erase(found);
+      context.emit(CloseTransport{id});
+    } else {
+      context.emit(Warning{std::string(reason)});
+      parts_->gathering.failed(id);
+      lose_transport(now, id, "its local socket failed");
     }
   }
-  for (const Address& remote : found->second.validated) context.emit(SourceRevoked{id, remote});
+  settle(now);
+}
+
+void Agent::lose_transport(TimePoint now, TransportId id, const std::string& why) {
+  AgentContext& context = parts_->context;
+  const auto found = context.transports.find(id);
+  if (found == context.transports.end()) return;
+  parts_->outgoing.forget(id);
+  Stream* stream = context.find_stream(found->second.stream);
+  std::vector<PairId> broken;
+  if (stream != nullptr) {
+    for (const auto& pair : stream->checklist.pairs()) {
+      if (pair->transport == id) broken.push_back(pair->id);
+    }
+  }
+  for (const PairId pair_id : broken) {
+    CandidatePair* pair = stream->checklist.find(pair_id);
+    if (pair == nullptr) continue;
+    stream->checklist.triggered().remove(pair_id);
+    if (parts_->over()) {
+      stream->checklist.remove(pair_id);  // nothing is chosen in its place any more
+    } else {
+      parts_->paths.lost(now, *stream, *pair, why);
+    }
+  }
+  for (const Address& remote : found->second.validated) context.emit(SourceRevoked{id, remote, {}});
   found->second.validated.clear();
+}
+
+void Agent::lose_relays(TimePoint now) {
+  for (const Relays::Lost& lost : parts_->relays.take_lost()) {
+    parts_->candidates.remove(lost.relayed);
+    lose_transport(now, lost.relayed, lost.why);
+    parts_->context.transports.erase(lost.relayed);
+  }
+}
+
+void Agent::server_resolved(TimePoint now, ServerId id, std::vector<Address> addresses) {
+  now = parts_->time.felt(now);
+  if (parts_->closed() || parts_->context.servers.resolved(id, std::move(addresses)) == nullptr) return;
+  settle(now);
+}
+
+void Agent::server_failed(TimePoint now, ServerId id, std::string_view reason) {
+  now = parts_->time.felt(now);
+  if (parts_->closed() || parts_->context.servers.failed(id, reason) == nullptr) return;
+  settle(now);
+}
+
+void Agent::handle_stream(TimePoint clock, TransportId id, ByteView bytes, const MediaSink& media) {
+  const TimePoint now = parts_->time.felt(clock);
+  const auto server = parts_->relays.server_of(id);
+  if (!server) return;
+  const bool sound = parts_->relays.take_stream(now, id, bytes, [&](ByteView message) {
+    const Disposition what = handle_datagram(clock, id, *server, message);
+    const auto* const found = std::get_if<Media>(&what);
+    if (found != nullptr && media) {
+      media(found->stream, found->component, message.subspan(found->offset, found->length));
+    }
+  });
+  if (sound) return;
+  parts_->relays.transport_failed(now, id, "what comes from it is not STUN");
   settle(now);
 }
 
 Disposition Agent::handle_datagram(TimePoint now, TransportId transport_id, const Address& remote, ByteView datagram) {
+  now = parts_->time.felt(now);
   AgentContext& context = parts_->context;
   const auto found = context.transports.find(transport_id);
-  if (found == context.transports.end() || found->second.state != Transport::State::ready) return Stranger{};
+  if (found == context.transports.end()) return Stranger{};
   const Transport& transport = found->second;
+  const bool ready = transport.state == Transport::State::ready;
+  if ((!ready && transport.state != Transport::State::leaving) || transport.kind == Transport::Kind::relayed) {
+    return Stranger{};
+  }
+  Relays::Payload payload;
+  switch (parts_->relays.take(now, transport_id, remote, datagram, payload)) {
+    case Relays::Taken::payload: {
+      Disposition what =
+          handle_payload(now, payload.relayed, payload.peer, datagram.subspan(payload.offset, payload.length));
+      if (auto* media = std::get_if<Media>(&what)) media->offset += payload.offset;
+      return what;
+    }
+    case Relays::Taken::consumed:
+      settle(now);
+      return Consumed{};
+    case Relays::Taken::discarded:
+      ++context.counters.discarded_stun;
+      return Consumed{};
+    case Relays::Taken::not_ours:
+      break;
+  }
+  // What leads to a server carries nothing but what the server relays.
+  if (!ready || transport.kind != Transport::Kind::host) return Stranger{};
+  return handle_payload(now, transport_id, remote, datagram);
+}
 
+Disposition Agent::handle_payload(TimePoint now, TransportId transport_id, const Address& remote, ByteView datagram) {
+  AgentContext& context = parts_->context;
+  const Transport& transport = context.transports.at(transport_id);
   if (!looks_like_stun(datagram)) {
     if (std::find(transport.validated.begin(), transport.validated.end(), remote) != transport.validated.end()) {
-      return Media{transport.stream, transport.component};
+      return Media{transport.stream, transport.component, 0, datagram.size()};
     }
     ++context.counters.discarded_strangers;
     return Stranger{};
   }
   // A failed agent answers nothing: the peer must not believe in a connection that we have given up.
   if (parts_->over()) return Consumed{};
+  const bool hidden = context.config.policy == TransportPolicy::relay && transport.kind != Transport::Kind::relayed;
   const auto message = StunMessage::parse(datagram);
   bool accepted = false;
   if (message && message->method() == StunMethod::binding) {
     switch (message->message_class()) {
       case StunClass::request:
+        // Who answers shows where it is.
+        if (hidden) break;
         accepted = parts_->incoming.handle_request(now, transport_id, remote, *message);
         break;
       case StunClass::success:
       case StunClass::error:
-        accepted = parts_->outgoing.handle_response(now, transport_id, remote, *message);
+        accepted = parts_->stun.handle_response(now, transport_id, remote, *message) ||
+                   parts_->outgoing.handle_response(now, transport_id, remote, *message);
         break;
       case StunClass::indication:
         accepted = true;  // a keepalive (RFC 8445 11): it has done its work in the NATs on its way
@@ -379,14 +554,19 @@ Disposition Agent::handle_datagram(TimePoint now, TransportId transport_id, cons
 }
 
 void Agent::handle_timeout(TimePoint now) {
+  now = parts_->time.felt(now);
   settle(now);
 }
 
 void Agent::settle(TimePoint now) {
   AgentContext& context = parts_->context;
   parts_->last_seen = now;
-  if (parts_->closed()) return;
-  parts_->gathering.update_state();
+  if (parts_->closed()) {
+    parts_->say_farewell(now);
+    return;
+  }
+  parts_->update_gathering(now);
+  lose_relays(now);
   if (context.state == ConnectionState::failed) return;
 
   if (context.gathering && !parts_->checks_possible_since) {
@@ -394,30 +574,91 @@ void Agent::settle(TimePoint now) {
                                    [&](const auto& entry) { return context.remote_of(entry.second).complete(); });
     if (known) parts_->checks_possible_since = now;
   }
-  if (parts_->checks_possible_since) parts_->outgoing.advance(now);
+  // The checks and gathering share the slots of Ta, in turn where both want one.
+  const bool checks_want = parts_->checks_possible_since && parts_->checklists.has_next();
+  if (!checks_want || !parts_->gathered_last) parts_->use_gathering_slot(now);
+  if (parts_->checks_possible_since) {
+    if (checks_want) parts_->gathered_last = false;
+    parts_->outgoing.advance(now);
+  }
+  parts_->use_gathering_slot(now);
+  // What the checks have changed may give the servers something to do at once, and the reverse.
+  parts_->stun.advance(now);
+  parts_->relays.advance(now);
+  if (parts_->relays.has_lost()) {
+    lose_relays(now);
+    if (parts_->checks_possible_since) parts_->outgoing.advance(now);
+  }
 
   ConnectionVerdict verdict = judge_connection(context, now, parts_->checks_possible_since);
   if (verdict.state == context.state) return;
   if (verdict.state == ConnectionState::failed) {
-    stop(verdict.state, std::move(verdict.reason));
+    stop(verdict.state, verdict.reason + explain_servers(context));
+    parts_->relays.release_all(now);
+    lose_relays(now);
     return;
   }
   context.state = verdict.state;
   context.emit(ConnectionStateChanged{verdict.state, std::move(verdict.reason)});
 }
 
+void Agent::Parts::update_gathering(TimePoint now) {
+  if (context.gathering && !over()) {
+    stun.update(now);
+    relays.update(now);
+  }
+  if (!over()) stun.advance(now);
+  relays.advance(now);
+  gathering.update_state([&](StreamId stream) {
+    return !over() && (stun.holds_back(stream, now) || relays.holds_back(stream, now) ||
+                       context.servers.resolving(now - kServerSilence));
+  });
+}
+
+void Agent::Parts::use_gathering_slot(TimePoint now) {
+  const bool peer_known = context.remote.complete();
+  if (over() || !gathering_wants_slot() || now < context.pacer.next_gathering_slot(peer_known)) return;
+  context.pacer.take(now);
+  gathered_last = true;
+  const Duration rto = context.pacer.gathering_rto(stun.unfinished() + relays.unfinished());
+  if (stun.wants_slot()) {
+    stun.begin_next(now, rto);
+  } else {
+    relays.begin_next(now, rto);
+  }
+}
+
 std::optional<TimePoint> Agent::next_timeout() const {
-  if (parts_->over() || !parts_->checks_possible_since) return std::nullopt;
-  std::optional<TimePoint> next = parts_->outgoing.next_timeout(parts_->last_seen);
-  const ConnectionState state = parts_->context.state;
-  if (state != ConnectionState::checking && state != ConnectionState::disconnected) return next;
-  const auto consider = [&](TimePoint end) {
-    if (parts_->last_seen < end) next = std::min(next.value_or(end), end);
+  const auto next = next_deadline();
+  return next ? std::optional(parts_->time.outside(*next)) : std::nullopt;
+}
+
+std::optional<TimePoint> Agent::next_deadline() const {
+  const TimePoint last = parts_->last_seen;
+  if (parts_->finished) return std::nullopt;
+  std::optional<TimePoint> next = parts_->relays.next_timeout(last);
+  const auto consider = [&](std::optional<TimePoint> time) {
+    if (time) next = std::min(next.value_or(*time), *time);
   };
-  consider(*parts_->checks_possible_since + kPatience);
-  for (const auto& [id, stream] : parts_->context.streams) {
+  if (parts_->closed()) consider(parts_->farewell_ends);
+  if (parts_->over()) return next;
+  const AgentContext& context = parts_->context;
+  consider(parts_->stun.next_timeout(last));
+  if (parts_->gathering_wants_slot()) {
+    consider(std::max(context.pacer.next_gathering_slot(context.remote.complete()), last));
+  }
+  if (context.gathering) consider(context.servers.next_silence(last - kServerSilence, kServerSilence));
+  if (!parts_->checks_possible_since) return next;
+  consider(parts_->outgoing.next_timeout(last));
+  const ConnectionState state = context.state;
+  if (state != ConnectionState::checking && state != ConnectionState::disconnected) return next;
+  const auto consider_end = [&](TimePoint end) {
+    if (last < end) consider(end);
+  };
+  consider_end(*parts_->checks_possible_since + kPatience);
+  for (const auto& [id, stream] : context.streams) {
     for (const auto& [component_id, component] : stream.components) {
-      consider(patience_ends(component, *parts_->checks_possible_since));
+      consider_end(patience_ends(component, *parts_->checks_possible_since));
     }
   }
   return next;
@@ -425,18 +666,22 @@ std::optional<TimePoint> Agent::next_timeout() const {
 
 std::optional<Transmit> Agent::poll_transmit() {
   auto& transmits = parts_->context.out.transmits;
-  if (transmits.empty()) return std::nullopt;
-  Transmit first = std::move(transmits.front());
-  transmits.pop_front();
-  return first;
+  while (!transmits.empty()) {
+    Transmit first = std::move(transmits.front());
+    transmits.pop_front();
+    if (auto sent = parts_->relays.outbound(parts_->last_seen, std::move(first))) return sent;
+  }
+  return std::nullopt;
 }
 
 std::optional<Event> Agent::poll_event() {
   auto& events = parts_->context.out.events;
-  if (events.empty()) return std::nullopt;
-  Event first = std::move(events.front());
-  events.pop_front();
-  return first;
+  while (!events.empty()) {
+    Event first = std::move(events.front());
+    events.pop_front();
+    if (auto told = parts_->relays.outbound(parts_->last_seen, std::move(first))) return told;
+  }
+  return std::nullopt;
 }
 
 // ---- looking in ----
@@ -449,6 +694,9 @@ GatheringState Agent::gathering_state() const {
 }
 ConnectionState Agent::connection_state() const {
   return parts_->context.state;
+}
+bool Agent::finished() const {
+  return parts_->finished;
 }
 const Credentials& Agent::local_credentials() const {
   return parts_->context.local;
@@ -473,7 +721,7 @@ Description Agent::local_description() const {
     part.stream = id;
     for (const LocalCandidate& local : stream.local_candidates) {
       // Peer-reflexive candidates are never signaled (RFC 8445 5.3).
-      if (!local.gone && local.candidate.type != CandidateType::peer_reflexive) {
+      if (!local.gone && local.told && local.candidate.type != CandidateType::peer_reflexive) {
         part.candidates.push_back(local.candidate);
       }
     }
@@ -489,8 +737,8 @@ std::optional<SelectedPair> Agent::selected_pair(StreamId stream_id, ComponentId
   if (component == stream->components.end() || !component->second.selected) return std::nullopt;
   const CandidatePair* pair = stream->checklist.find(*component->second.selected);
   if (pair == nullptr) return std::nullopt;
-  return SelectedPair{stream->local(pair->local).candidate, stream->remote(pair->remote).candidate, pair->transport,
-                      pair->nominated, pair->round_trip_time};
+  return SelectedPair{stream->local(pair->local).candidate, stream->remote(pair->remote).candidate,
+                      parts_->relays.carrier(pair->transport), pair->nominated, pair->round_trip_time};
 }
 
 Snapshot Agent::snapshot() const {
@@ -523,6 +771,10 @@ Snapshot Agent::snapshot() const {
       shown.failure = pair->failure;
     }
   }
+  for (const auto& [id, server] : context.servers.all()) {
+    snapshot.servers.push_back(ServerSnapshot{id, server.title(), explain_server(server), server.candidates,
+                                              parts_->relays.held(id), server.round_trip_time});
+  }
   return snapshot;
 }
 
@@ -537,7 +789,7 @@ std::string Agent::explain() const {
       text += explain_component(context, stream, component);
     }
   }
-  return text;
+  return text + explain_servers(context);
 }
 
 std::string pair_text(const Stream& stream, const CandidatePair& pair) {

@@ -4,13 +4,19 @@
 //   1. make an Agent, add_component() for each flow, set_local_addresses(), gather();
 //   2. after every call into it, drain poll_transmit() and send each datagram, drain poll_event() and obey or pass on;
 //   3. call handle_timeout() when next_timeout() has come (it changes with every call);
-//   4. hand every datagram received to handle_datagram(); what it calls media goes to the component it names;
-//   5. hand the peer's description and candidates to it as they come; send media on the path that PathChanged names.
+//   4. hand every datagram received to handle_datagram(), what a TCP or TLS connection delivers to handle_stream();
+//   what
+//      they call media goes to the component they name;
+//   5. hand the peer's description and candidates to it as they come; send media on the path that PathChanged names;
+//   6. after close(), go on with 2 to 4 until Finished comes (at once where there is no TURN allocation, else within
+//      kFarewell): the servers are told. An agent that is destroyed sooner leaves that to their clocks.
 //
-// Not thread-safe; calls are quick. All methods may be called in any state; after close() they do nothing.
+// `now` may go back: the agent's own time does not, and goes on from where it was.
+// Not thread-safe; calls are quick. All methods may be called in any state; the application's do nothing after close().
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +32,7 @@
 #include "ice-core/candidates/credentials.h"
 #include "ice-core/candidates/description.h"
 #include "ice-core/gathering/local_addresses.h"
+#include "ice-core/gathering/server.h"
 
 namespace ice {
 
@@ -41,9 +48,13 @@ struct AgentConfig {
   std::string software;
   /// Emit Trace events.
   bool trace = false;
+  TransportPolicy policy = TransportPolicy::all;
 };
 
-/// A datagram to send now.
+/// How long after close() the agent still asks TURN servers to release its allocations.
+inline constexpr Duration kFarewell = std::chrono::seconds(4);
+
+/// A datagram to send now; on a TCP or TLS connection, bytes to append to its stream.
 struct Transmit {
   TransportId transport;
   Address remote;
@@ -55,9 +66,15 @@ struct Consumed {};  ///< STUN, dealt with
 struct Media {
   StreamId stream;
   ComponentId component;
+  /// The payload's place in the datagram: all of it, but for what a relay delivered.
+  std::size_t offset = 0;
+  std::size_t length = 0;
 };                   ///< media of this component: hand it on
 struct Stranger {};  ///< from nobody validated: dropped and counted
 using Disposition = std::variant<Consumed, Media, Stranger>;
+
+/// Receives media that handle_stream() found; the bytes are valid during the call only.
+using MediaSink = std::function<void(StreamId, ComponentId, ByteView)>;
 
 class Agent {
  public:
@@ -84,6 +101,12 @@ class Agent {
   Result<> set_role(Role role);
   /// Our Ta; error when under 5 ms or above 10 s. Takes effect with the next check.
   Result<> set_pacing(Duration pacing);
+  /// Before gather() only.
+  Result<> set_transport_policy(TransportPolicy policy);
+  /// At any time; with gathering under way the server is asked at once. Error: an id that is taken, a STUN server over
+  /// anything but UDP, an address that no server can have, a TURN server without username or password.
+  Result<> add_stun_server(TimePoint now, StunServer server);
+  Result<> add_turn_server(TimePoint now, TurnServer server);
   /// Starts gathering. A second call does nothing.
   void gather(TimePoint now);
 
@@ -113,8 +136,13 @@ class Agent {
   void transport_ready(TimePoint now, TransportId id, const Address& local);
   /// It could not be done, or the transport broke later. `reason` for a person.
   void transport_failed(TimePoint now, TransportId id, std::string_view reason);
-  /// A datagram that arrived on a transport.
+  /// A server's name was looked up (once): its addresses with the port, best first, or why there are none.
+  void server_resolved(TimePoint now, ServerId id, std::vector<Address> addresses);
+  void server_failed(TimePoint now, ServerId id, std::string_view reason);
+  /// A datagram that arrived on a transport; what its source is, for a connected one (DTLS): the server.
   Disposition handle_datagram(TimePoint now, TransportId transport, const Address& remote, ByteView datagram);
+  /// What a TCP or TLS connection delivered, in any pieces. Media in it goes to `media`, during the call.
+  void handle_stream(TimePoint now, TransportId transport, ByteView bytes, const MediaSink& media);
   /// Time has passed.
   void handle_timeout(TimePoint now);
   /// When handle_timeout() is next wanted; nothing when only input can change anything.
@@ -129,6 +157,8 @@ class Agent {
   [[nodiscard]] Role role() const;
   [[nodiscard]] GatheringState gathering_state() const;
   [[nodiscard]] ConnectionState connection_state() const;
+  /// After close(): nothing more is wanted (Finished was emitted).
+  [[nodiscard]] bool finished() const;
   [[nodiscard]] const Credentials& local_credentials() const;
   /// The session's remote credentials; empty strings while unknown.
   [[nodiscard]] const Credentials& remote_credentials() const;
@@ -147,11 +177,18 @@ class Agent {
 
   /// Called at the end of everything that may have changed something.
   void settle(TimePoint now);
+  /// next_timeout(), by the time that the agent feels.
+  [[nodiscard]] std::optional<TimePoint> next_deadline() const;
   void apply_remote_credentials(TimePoint now, const Credentials& credentials);
   void remote_credentials_known(TimePoint now);
   void forget_remote(bool keep_early_checks);
   void forget_remote(Stream& stream);
   void release_component(Stream& stream, ComponentId component);
+  /// What arrived, without a relay's wrapping.
+  Disposition handle_payload(TimePoint now, TransportId transport, const Address& remote, ByteView datagram);
+  /// Its pairs can be used no more.
+  void lose_transport(TimePoint now, TransportId id, const std::string& why);
+  void lose_relays(TimePoint now);
   void stop(ConnectionState state, std::string reason);
 
   std::unique_ptr<Parts> parts_;

@@ -123,6 +123,31 @@ std::string explain_component(const AgentContext& context, const Stream& stream,
   return text;
 }
 
+std::string explain_server(const Server& server) {
+  std::string text;
+  if (server.resolving) {
+    text = "its name is still being resolved";
+  } else if (!server.trouble.empty()) {
+    text = server.trouble;
+  } else if (server.candidates > 0) {
+    text = "found " + counted(server.candidates, "candidate");
+  } else if (server.asked) {
+    text = server.answered ? "found nothing new" : "has not answered yet";
+  } else {
+    text = "was not asked: no local address of its IP version";
+  }
+  return server.remark.empty() ? text : text + ", " + server.remark;
+}
+
+std::string explain_servers(const AgentContext& context) {
+  std::string text;
+  for (const auto& [id, server] : context.servers.all()) {
+    if (server.answered && server.trouble.empty()) continue;
+    text += "; " + server.title() + " " + explain_server(server);
+  }
+  return text;
+}
+
 namespace {
 
 std::string why_lost(const AgentContext& context, const Stream& stream, const Component& component) {

@@ -34,4 +34,9 @@ struct ConnectionVerdict {
 [[nodiscard]] std::string explain_component(const AgentContext& context, const Stream& stream,
                                             const Component& component);
 
+/// How it went with one server: "gives no answer", "found 2 candidates".
+[[nodiscard]] std::string explain_server(const Server& server);
+/// The servers that were of no use, each with what it said: "; TURN turn.example.org said 401 …". Empty when all were.
+[[nodiscard]] std::string explain_servers(const AgentContext& context);
+
 }  // namespace ice

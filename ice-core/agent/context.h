@@ -12,13 +12,26 @@
 #include "ice-core/agent/stream.h"
 #include "ice-core/candidates/foundation.h"
 #include "ice-core/checks/pacer.h"
+#include "ice-core/gathering/servers.h"
+#include "ice-core/stun/integrity_keys.h"
 
 namespace ice {
 
-/// A socket that the driver opened for a component.
+/// A socket that the driver opened for a component, or what stands for one.
 struct Transport {
-  enum class State { opening, ready, failed };
+  enum class State {
+    opening,
+    ready,
+    failed,
+    leaving,  ///< its component is gone; it is only open until TURN servers have released what was theirs
+  };
+  enum class Kind {
+    host,     ///< the base of a host candidate; STUN and TURN servers over UDP are asked from it, too
+    server,   ///< leads to one TURN server and nowhere else
+    relayed,  ///< the base of a relayed candidate: an allocation, unknown to the driver (turn/relays.h)
+  };
 
+  Kind kind = Kind::host;
   StreamId stream;
   ComponentId component;
   LocalAddress local;
@@ -44,6 +57,14 @@ struct Outbox {
   std::deque<Event> events;
 };
 
+/// What the checks need to know of relayed transports.
+class RelayAccess {
+ public:
+  virtual ~RelayAccess() = default;
+  /// Whether the relay lets a check to `remote` through by now (RFC 8656 9). True for all other transports.
+  [[nodiscard]] virtual bool may_check(TransportId transport, const Address& remote) const = 0;
+};
+
 struct AgentContext {
   AgentContext(AgentConfig c, RandomSource& r) : config(std::move(c)), random(r), pacer(config.pacing) {
     role = config.role;
@@ -64,8 +85,11 @@ struct AgentContext {
   std::map<StreamId, Stream> streams;
   std::map<TransportId, Transport> transports;
   std::vector<EarlyCheck> early_checks;
+  ServerTable servers;
+  const RelayAccess* relays = nullptr;
   FoundationTable foundations;
   Pacer pacer;
+  IntegrityKeys keys;  ///< of `local`, `remote` and the streams' own, ready to sign and verify with
   AgentCounters counters;
   std::uint64_t next_pair_id = 1;
   std::uint64_t next_transport_id = 1;

@@ -9,6 +9,7 @@
 
 #include "ice-core/base/types.h"
 #include "ice-core/candidates/candidate.h"
+#include "ice-core/gathering/server.h"
 
 namespace ice {
 
@@ -41,6 +42,16 @@ struct PairSnapshot {
   std::string failure;  ///< why it failed, else empty
 };
 
+/// How it went with one STUN or TURN server.
+struct ServerSnapshot {
+  ServerId id;
+  std::string name;             ///< "TURN turn.example.org:3478"
+  std::string text;             ///< what was asked and what it said, in plain words
+  std::size_t candidates = 0;   ///< found by it
+  std::size_t allocations = 0;  ///< held now
+  std::optional<Duration> round_trip_time;
+};
+
 /// Counters, named after W3C webrtc-stats' RTCIceCandidatePairStats.
 struct AgentCounters {
   std::uint64_t requests_sent = 0;  ///< connectivity checks, without retransmissions
@@ -49,8 +60,10 @@ struct AgentCounters {
   std::uint64_t responses_sent = 0;
   std::uint64_t responses_received = 0;  ///< accepted
   std::uint64_t consent_requests_sent = 0;
-  std::uint64_t discarded_stun = 0;       ///< malformed, unauthenticated or unmatched
-  std::uint64_t discarded_strangers = 0;  ///< datagrams from nobody validated
+  std::uint64_t discarded_stun = 0;           ///< malformed, unauthenticated or unmatched
+  std::uint64_t discarded_strangers = 0;      ///< datagrams from nobody validated
+  std::uint64_t gathering_requests_sent = 0;  ///< to STUN and TURN servers, paced with the checks
+  std::uint64_t server_requests_sent = 0;     ///< to them, not paced: refreshes, permissions, channels, keepalives
 };
 
 struct Snapshot {
@@ -58,6 +71,7 @@ struct Snapshot {
   std::vector<std::pair<StreamId, Candidate>> local_candidates;
   std::vector<std::pair<StreamId, Candidate>> remote_candidates;
   std::vector<PairSnapshot> pairs;
+  std::vector<ServerSnapshot> servers;
   AgentCounters counters;
 };
 

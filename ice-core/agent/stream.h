@@ -18,11 +18,14 @@ struct LocalCandidate {
   TransportId transport;  ///< of its base
   std::uint16_t local_preference = 0;
   bool gone = false;  ///< its transport failed or was closed
+  bool told = true;   ///< false: found after the end of candidates was told, so the peer may only learn it from checks
 };
 
 struct RemoteCandidate {
   Candidate candidate;
-  bool signaled = false;  ///< false: peer-reflexive, learned from a check
+  bool signaled = false;   ///< false: peer-reflexive, learned from a check
+  TimePoint learned{};     ///< from it
+  TransportId learned_on;  ///< where it came in
 };
 
 struct Component {

@@ -38,6 +38,13 @@ using ComponentId = StrongId<struct ComponentTag, std::uint16_t>;
 /// A way to send and receive that the driver opened at the agent's request: a UDP socket, later a TCP connection
 /// or a path to a TURN server. Never reused within one agent.
 using TransportId = StrongId<struct TransportTag, std::uint64_t>;
+/// What a transport speaks below STUN.
+enum class TransportProtocol : std::uint8_t { udp, tcp, tls, dtls };
+/// TCP and TLS deliver a stream of bytes, UDP and DTLS datagrams.
+[[nodiscard]] constexpr bool is_stream(TransportProtocol protocol) {
+  return protocol == TransportProtocol::tcp || protocol == TransportProtocol::tls;
+}
+
 /// A candidate's priority, 1 to 2^31 - 1 (RFC 8445 5.1.2).
 using Priority = StrongId<struct PriorityTag, std::uint32_t>;
 /// A pair's priority (RFC 8445 6.1.2.3).

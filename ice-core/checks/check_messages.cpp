@@ -1,30 +1,45 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "ice-core/checks/check_messages.h"
 
+#include <algorithm>
+#include <array>
+
 namespace ice {
 
 namespace {
 
+constexpr std::size_t kMaxUfrag = 256;  // RFC 8839 5.4
+
 Bytes sign(StunBuilder& message, const AnswerKey& key) {
   if (key.sha256) {
-    message.message_integrity_sha256(key.pwd);
+    message.message_integrity_sha256(key.key);
   } else {
-    message.message_integrity(key.pwd);
+    message.message_integrity(key.key);
   }
   return message.fingerprint().build();
 }
 
 }  // namespace
 
-Bytes build_check_request(const CheckRequest& check) {
+Bytes build_check_request(const CheckRequest& check, const IntegrityKey& key) {
   StunBuilder message(StunClass::request, StunMethod::binding, check.id);
   if (!check.software.empty()) message.text(StunAttribute::software, check.software);
-  message.text(StunAttribute::username, check.remote.ufrag + ":" + check.local.ufrag);
+  std::array<char, 2 * kMaxUfrag + 1> username{};
+  const std::string_view theirs = std::string_view(check.remote.ufrag).substr(0, kMaxUfrag);
+  const std::string_view ours = std::string_view(check.local.ufrag).substr(0, kMaxUfrag);
+  auto end = std::copy(theirs.begin(), theirs.end(), username.begin());
+  *end++ = ':';
+  end = std::copy(ours.begin(), ours.end(), end);
+  message.text(StunAttribute::username, {username.data(), static_cast<std::size_t>(end - username.begin())});
   message.u32(StunAttribute::priority, check.priority.value);
   message.u64(check.role == Role::controlling ? StunAttribute::ice_controlling : StunAttribute::ice_controlled,
               check.tie_breaker);
   if (check.use_candidate) message.flag(StunAttribute::use_candidate);
-  return sign(message, AnswerKey{check.remote.pwd, false});
+  return sign(message, AnswerKey{key, false});
+}
+
+Bytes build_check_request(const CheckRequest& check) {
+  return build_check_request(check, IntegrityKey(check.remote.pwd));
 }
 
 Bytes build_success_response(const StunMessage& request, const Address& source, const AnswerKey& key) {
@@ -47,7 +62,6 @@ Bytes build_unknown_attributes_response(const StunMessage& request, const Answer
 }
 
 std::optional<CheckUsername> split_username(std::string_view username) {
-  constexpr std::size_t kMaxUfrag = 256;
   const auto colon = username.find(':');
   if (colon == std::string_view::npos) return std::nullopt;
   const CheckUsername halves{username.substr(0, colon), username.substr(colon + 1)};

@@ -26,11 +26,12 @@ struct CheckRequest {
 };
 
 /// USERNAME is `<their ufrag>:<our ufrag>`, the key their password (RFC 8445 7.2.2).
+[[nodiscard]] Bytes build_check_request(const CheckRequest& check, const IntegrityKey& key);
 [[nodiscard]] Bytes build_check_request(const CheckRequest& check);
 
 /// How an answer is signed: as the request was (RFC 8489 9.1.4).
 struct AnswerKey {
-  std::string_view pwd;
+  const IntegrityKey& key;
   bool sha256 = false;
 };
 

@@ -7,6 +7,10 @@
 
 namespace ice {
 
+bool is_base(const Candidate& local) {
+  return local.type == CandidateType::host || local.type == CandidateType::relayed;
+}
+
 bool can_pair(const Candidate& local, const Candidate& remote) {
   if (local.component != remote.component) return false;
   if (local.protocol != CandidateProtocol::udp || remote.protocol != CandidateProtocol::udp) return false;
@@ -55,7 +59,7 @@ void ChecklistSet::pair_remote(Stream& stream, RemoteIndex remote) {
   for (std::size_t i = 0; i < stream.local_candidates.size(); ++i) {
     const LocalCandidate& local = stream.local_candidates[i];
     // Peer-reflexive and server-reflexive candidates are sent from their base, so only bases are paired (6.1.2.4).
-    if (local.gone || local.candidate.type != CandidateType::host) continue;
+    if (local.gone || !is_base(local.candidate)) continue;
     if (can_pair(local.candidate, stream.remote(remote).candidate)) add_pair(stream, LocalIndex(i), remote);
   }
 }
@@ -140,6 +144,18 @@ bool ChecklistSet::checkable(const Stream& stream) const {
   return context_.remote_of(stream).complete();
 }
 
+bool ChecklistSet::ready(const CandidatePair& pair) const {
+  if (!pair.listed || pair.state != PairState::waiting) return false;
+  return context_.relays == nullptr || context_.relays->may_check(pair.transport, pair.remote_address);
+}
+
+CandidatePair* ChecklistSet::first_ready(const Stream& stream) const {
+  for (const auto& pair : stream.checklist.pairs()) {
+    if (ready(*pair)) return pair.get();
+  }
+  return nullptr;
+}
+
 void ChecklistSet::thaw(Stream& stream) {
   for (const auto& pair : stream.checklist.pairs()) {
     if (pair->listed && pair->state == PairState::frozen && !foundation_busy(pair->foundation)) {
@@ -164,10 +180,10 @@ ChecklistSet::Next ChecklistSet::next_check() {
       turn_ = (turn_ + step + 1) % count;
       return {&stream, pair, true};
     }
-    CandidatePair* pair = stream.checklist.first_waiting();
+    CandidatePair* pair = first_ready(stream);
     if (pair == nullptr) {
       thaw(stream);
-      pair = stream.checklist.first_waiting();
+      pair = first_ready(stream);
     }
     if (pair != nullptr) {
       turn_ = (turn_ + step + 1) % count;
@@ -183,7 +199,7 @@ bool ChecklistSet::has_next() const {
     if (!stream.checklist.triggered().empty()) return true;
     for (const auto& pair : stream.checklist.pairs()) {
       if (!pair->listed) continue;
-      if (pair->state == PairState::waiting) return true;
+      if (ready(*pair)) return true;
       if (pair->state == PairState::frozen && !foundation_busy(pair->foundation)) return true;
     }
   }

@@ -13,6 +13,9 @@ namespace ice {
 /// At most so many pairs over all checklists (RFC 8445 6.1.2.5).
 inline constexpr std::size_t kMaxPairs = 100;
 
+/// Host and relayed candidates are sent from as they are, the others from their base (RFC 8445 6.1.2.4).
+[[nodiscard]] bool is_base(const Candidate& local);
+
 /// Whether these two can be paired: same component, protocol and family; link-local IPv6 only with link-local
 /// (RFC 8445 6.1.2.2); loopback only with loopback, so that a peer cannot make us knock at our own machine's doors.
 [[nodiscard]] bool can_pair(const Candidate& local, const Candidate& remote);
@@ -57,6 +60,9 @@ class ChecklistSet {
   [[nodiscard]] bool foundation_busy(const std::string& foundation) const;
   [[nodiscard]] bool foundation_succeeded(const std::string& foundation) const;
   [[nodiscard]] bool checkable(const Stream& stream) const;
+  /// Waiting, and not held up by a relay that does not let it through yet.
+  [[nodiscard]] bool ready(const CandidatePair& pair) const;
+  [[nodiscard]] CandidatePair* first_ready(const Stream& stream) const;
   /// A nominated component begins no ordinary checks any more (RFC 8445 8.1.2).
   [[nodiscard]] bool decided(const Stream& stream, ComponentId component) const;
   bool make_room(PairPriority for_priority);

@@ -10,6 +10,11 @@
 
 namespace ice {
 
+namespace {
+/// See kMaxCrowd.
+constexpr Duration kCrowdInterval = std::chrono::seconds(5);
+}  // namespace
+
 bool IncomingChecks::handle_request(TimePoint now, TransportId transport_id, const Address& source,
                                     const StunMessage& request) {
   const auto found = context_.transports.find(transport_id);
@@ -18,10 +23,11 @@ bool IncomingChecks::handle_request(TimePoint now, TransportId transport_id, con
   const auto username = request.username();
   const auto halves = username ? split_username(*username) : std::nullopt;
   if (!halves || halves->receiver != context_.local.ufrag) return false;
-  if (!request.verify_integrity(context_.local.pwd)) return false;
+  const IntegrityKey& own_key = context_.keys.of(context_.local.pwd);
+  if (!request.verify_integrity(own_key)) return false;
   ++context_.counters.requests_received;
 
-  const AnswerKey key{context_.local.pwd, !request.has(StunAttribute::message_integrity)};
+  const AnswerKey key{own_key, !request.has(StunAttribute::message_integrity)};
   const auto answer = [&](Bytes bytes) {
     ++context_.counters.responses_sent;
     context_.send(transport_id, source, std::move(bytes));
@@ -90,25 +96,65 @@ void IncomingChecks::replay_early_checks(TimePoint now) {
   }
 }
 
-std::optional<RemoteIndex> IncomingChecks::remote_candidate(Stream& stream, ComponentId component,
-                                                            const Address& source, Priority priority) {
+std::optional<RemoteIndex> IncomingChecks::remote_candidate(TimePoint now, Stream& stream, const EarlyCheck& check,
+                                                            ComponentId component) {
   for (std::size_t i = 0; i < stream.remote_candidates.size(); ++i) {
     const Candidate& known = stream.remote_candidates[i].candidate;
-    if (known.component == component && known.protocol == CandidateProtocol::udp && known.address == source) {
+    if (known.component == component && known.protocol == CandidateProtocol::udp && known.address == check.remote) {
       return RemoteIndex(i);
     }
   }
-  if (stream.remote_candidates.size() >= kMaxRemoteCandidates) return std::nullopt;
+  const auto room = room_for_learned(now, stream, check);
+  if (!room) return std::nullopt;
   // RFC 8445 7.3.1.3: its priority is what the request says, its foundation unlike every other.
   Candidate candidate;
   candidate.component = component;
   candidate.type = CandidateType::peer_reflexive;
-  candidate.address = source;
-  candidate.priority = priority;
-  candidate.foundation = "prflx" + std::to_string(stream.remote_candidates.size());
-  context_.trace([&] { return "peer-reflexive candidate " + source.text(); });
-  stream.remote_candidates.push_back(RemoteCandidate{std::move(candidate), false});
-  return RemoteIndex(stream.remote_candidates.size() - 1);
+  candidate.address = check.remote;
+  candidate.priority = check.priority;
+  candidate.foundation = "prflx" + std::to_string(next_learned_++);
+  context_.trace([&] { return "peer-reflexive candidate " + check.remote.text(); });
+  RemoteCandidate learned{std::move(candidate), false, now, check.transport};
+  if (room->value == stream.remote_candidates.size()) {
+    stream.remote_candidates.push_back(std::move(learned));
+  } else {
+    stream.remote_candidates[room->value] = std::move(learned);
+  }
+  return room;
+}
+
+std::optional<RemoteIndex> IncomingChecks::room_for_learned(TimePoint now, Stream& stream, const EarlyCheck& check) {
+  std::size_t crowd = 0;
+  std::size_t learned = 0;
+  for (const RemoteCandidate& known : stream.remote_candidates) {
+    if (known.signaled) continue;
+    ++learned;
+    const bool lately = now < known.learned + kCrowdInterval;
+    if (lately && known.learned_on == check.transport && known.candidate.address.same_ip(check.remote)) ++crowd;
+  }
+  if (crowd >= kMaxCrowd) return std::nullopt;
+  if (learned < kMaxLearnedCandidates && stream.remote_candidates.size() < kMaxRemoteCandidates) {
+    return RemoteIndex(stream.remote_candidates.size());
+  }
+  const auto in_use = [&](std::size_t index) {
+    const auto& pairs = stream.checklist.pairs();
+    return std::any_of(pairs.begin(), pairs.end(), [&](const auto& pair) {
+      return pair->remote.value == index && (pair->valid || pair->valid_pair || pair->unfinished());
+    });
+  };
+  std::optional<std::size_t> oldest;
+  for (std::size_t i = 0; i < stream.remote_candidates.size(); ++i) {
+    const RemoteCandidate& known = stream.remote_candidates[i];
+    if (known.signaled || in_use(i)) continue;
+    if (!oldest || known.learned < stream.remote_candidates[*oldest].learned) oldest = i;
+  }
+  if (!oldest) return std::nullopt;
+  std::vector<PairId> of_it;
+  for (const auto& pair : stream.checklist.pairs()) {
+    if (pair->remote.value == *oldest) of_it.push_back(pair->id);
+  }
+  for (const PairId id : of_it) stream.checklist.remove(id);
+  return RemoteIndex(*oldest);
 }
 
 void IncomingChecks::learn(TimePoint now, const EarlyCheck& check) {
@@ -119,11 +165,11 @@ void IncomingChecks::learn(TimePoint now, const EarlyCheck& check) {
 
   CandidatePair* pair = stream.checklist.find_listed(check.transport, check.remote);
   if (pair == nullptr) {
-    const auto remote = remote_candidate(stream, transport.component, check.remote, check.priority);
+    const auto remote = remote_candidate(now, stream, check, transport.component);
     if (!remote) return;
     for (std::size_t i = 0; i < stream.local_candidates.size() && pair == nullptr; ++i) {
       const LocalCandidate& local = stream.local_candidates[i];
-      if (local.gone || local.transport != check.transport || local.candidate.type != CandidateType::host) continue;
+      if (local.gone || local.transport != check.transport || !is_base(local.candidate)) continue;
       pair = checklists_.add_pair(stream, LocalIndex(i), *remote);
     }
     if (pair == nullptr) return;

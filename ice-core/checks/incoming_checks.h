@@ -23,13 +23,16 @@ class IncomingChecks {
  private:
   void learn(TimePoint now, const EarlyCheck& check);
   void remember(EarlyCheck check);
-  [[nodiscard]] std::optional<RemoteIndex> remote_candidate(Stream& stream, ComponentId component,
-                                                            const Address& source, Priority priority);
+  [[nodiscard]] std::optional<RemoteIndex> remote_candidate(TimePoint now, Stream& stream, const EarlyCheck& check,
+                                                            ComponentId component);
+  /// Where a learned candidate is put: behind all others, or in the place of one that led to nothing.
+  [[nodiscard]] std::optional<RemoteIndex> room_for_learned(TimePoint now, Stream& stream, const EarlyCheck& check);
 
   AgentContext& context_;
   ChecklistSet& checklists_;
   PathSelection& paths_;
   OutgoingChecks& outgoing_;
+  std::uint64_t next_learned_ = 0;
 };
 
 }  // namespace ice

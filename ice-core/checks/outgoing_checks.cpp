@@ -51,11 +51,11 @@ void OutgoingChecks::validate_source(TransportId transport_id, const Address& re
       return pair == nullptr || !pair->valid_pair;
     });
     if (oldest == transport.validated.end()) return;
-    context_.emit(SourceRevoked{transport_id, *oldest});
+    context_.emit(SourceRevoked{transport_id, *oldest, {}});
     transport.validated.erase(oldest);
   }
   transport.validated.push_back(remote);
-  context_.emit(SourceValidated{transport_id, remote, transport.stream, transport.component});
+  context_.emit(SourceValidated{transport_id, remote, transport.stream, transport.component, {}});
 }
 
 void OutgoingChecks::send_request(TimePoint now, Stream& stream, CandidatePair& pair, Purpose purpose,
@@ -70,7 +70,7 @@ void OutgoingChecks::send_request(TimePoint now, Stream& stream, CandidatePair& 
   request.tie_breaker = context_.tie_breaker;
   request.use_candidate = use_candidate;
   request.software = context_.config.software;
-  Bytes bytes = build_check_request(request);
+  Bytes bytes = build_check_request(request, context_.keys.of(request.remote.pwd));
   context_.send(pair.transport, pair.remote_address, bytes);
   ++pair.requests_sent;
   pending_.push_back(Pending{StunTransaction(request.id, std::move(bytes), now, rto), purpose, stream.id, pair.id,
@@ -123,7 +123,7 @@ bool OutgoingChecks::handle_response(TimePoint now, TransportId transport, const
     return false;
   }
   // Nothing unsigned is believed, an error least of all.
-  if (!response.verify_integrity(context_.remote_of(*stream).pwd)) return false;
+  if (!response.verify_integrity(context_.keys.of(context_.remote_of(*stream).pwd))) return false;
   // RFC 8489 6.3.3: what we do not understand we cannot obey.
   if (!response.unknown_required().empty()) return false;
 
@@ -136,7 +136,11 @@ bool OutgoingChecks::handle_response(TimePoint now, TransportId transport, const
   pending_.erase(found);
   ++context_.counters.responses_received;
   ++pair->responses_received;
-  if (!symmetric) {
+  const auto refusal = response.error_code();
+  // RFC 8445 7.2.5.1 comes before 7.2.5.2.1: a role conflict is resolved wherever the 487 came from, for it is signed.
+  // Behind some NATs the peer can be asked at an address that it does not answer from, and learns of us so.
+  const bool conflict = refusal && refusal->code == 487;
+  if (!symmetric && !conflict) {
     // RFC 8445 7.2.5.2.1: an asymmetric answer fails the pair.
     fail(now, *stream, *pair, "answered from " + source.text() + " instead of " + pending.remote.text());
     return true;

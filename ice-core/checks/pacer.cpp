@@ -18,4 +18,8 @@ Duration Pacer::check_rto(std::size_t running_checklists, std::size_t waiting_an
   return std::max(kMinimumRto, ta() * factor);
 }
 
+Duration Pacer::gathering_rto(std::size_t transactions) const {
+  return std::max(kMinimumRto, ta() * static_cast<Duration::rep>(transactions));
+}
+
 }  // namespace ice

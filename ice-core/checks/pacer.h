@@ -2,6 +2,7 @@
 // Ta and RTO (RFC 8445 14): when the next new transaction may begin, and how long it waits before it repeats itself.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 
@@ -28,12 +29,19 @@ class Pacer {
   [[nodiscard]] Duration ta() const;
   /// The earliest moment for a new transaction.
   [[nodiscard]] TimePoint next_slot() const { return last_ ? *last_ + ta() : TimePoint::min(); }
+  /// The same for a gathering transaction: until the peer has spoken there is nothing to agree on, and our own Ta
+  /// counts.
+  [[nodiscard]] TimePoint next_gathering_slot(bool peer_known) const {
+    return last_ ? *last_ + (peer_known ? ta() : std::max(ours_, kMinimumTa)) : TimePoint::min();
+  }
   /// A new transaction begins now.
   void take(TimePoint now) { last_ = now; }
 
   /// RTO of a check: max(500 ms, Ta · N · (waiting + in-progress)), N the number of running checklists (RFC 8445 14.3,
   /// read as RFC 5245 16.2 does).
   [[nodiscard]] Duration check_rto(std::size_t running_checklists, std::size_t waiting_and_in_progress) const;
+  /// RTO of a gathering transaction: max(500 ms, Ta · transactions) (RFC 8445 14.3).
+  [[nodiscard]] Duration gathering_rto(std::size_t transactions) const;
 
  private:
   Duration ours_;

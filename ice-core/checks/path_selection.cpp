@@ -30,10 +30,13 @@ void PathSelection::choose(TimePoint now, Stream& stream, ComponentId component_
   context_.trace([&] {
     return std::string(best->nominated ? "selected (nominated) " : "selected (valid) ") + pair_text(stream, *best);
   });
-  context_.emit(
-      PathChanged{stream.id, component_id,
-                  PathChanged::Path{best->transport, best->remote_address, stream.local(best->local).candidate,
-                                    stream.remote(best->remote).candidate, best->nominated}});
+  context_.emit(PathChanged{stream.id, component_id,
+                            PathChanged::Path{best->transport,
+                                              best->remote_address,
+                                              stream.local(best->local).candidate,
+                                              stream.remote(best->remote).candidate,
+                                              best->nominated,
+                                              {}}});
 }
 
 void PathSelection::nominated(TimePoint now, Stream& stream, CandidatePair& valid) {
@@ -70,7 +73,7 @@ void PathSelection::lost(TimePoint now, Stream& stream, CandidatePair& pair, con
   // Media from there is trusted no longer either: the other side of the same validation.
   if (auto transport = context_.transports.find(pair.transport); transport != context_.transports.end()) {
     if (std::erase(transport->second.validated, pair.remote_address) > 0) {
-      context_.emit(SourceRevoked{pair.transport, pair.remote_address});
+      context_.emit(SourceRevoked{pair.transport, pair.remote_address, {}});
     }
   }
   choose(now, stream, pair.component);

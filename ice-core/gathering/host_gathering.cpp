@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "ice-core/gathering/host_gathering.h"
 
-#include "ice-core/candidates/candidate_line.h"
-#include "ice-core/candidates/priority.h"
-
 namespace ice {
 
 void HostGathering::gather(Stream& stream, ComponentId component) {
@@ -15,16 +12,9 @@ void HostGathering::gather(Stream& stream, ComponentId component) {
     transport.local = address.local;
     transport.local_preference = address.local_preference;
     context_.transports.emplace(id, std::move(transport));
-    context_.emit(OpenTransport{id, stream.id, component, address.local});
+    context_.emit(OpenTransport{id, stream.id, component, address.local, TransportProtocol::udp, {}, {}});
   }
   stream.local_ended = false;
-}
-
-void HostGathering::announce(const Stream& stream, const LocalCandidate& local) {
-  Candidate candidate = local.candidate;
-  candidate.ufrag = context_.local.ufrag;
-  context_.trace([&] { return "local candidate " + candidate_line(candidate); });
-  context_.emit(LocalCandidateFound{stream.id, std::move(candidate)});
 }
 
 void HostGathering::ready(TransportId id, const Address& bound) {
@@ -34,21 +24,10 @@ void HostGathering::ready(TransportId id, const Address& bound) {
   transport.state = Transport::State::ready;
   transport.bound = bound;
 
-  Stream& stream = context_.streams.at(transport.stream);
-  LocalCandidate local;
-  local.transport = id;
-  local.local_preference = transport.local_preference;
-  local.candidate.component = transport.component;
-  local.candidate.type = CandidateType::host;
-  local.candidate.address = bound;
-  local.candidate.priority = candidate_priority(CandidateType::host, transport.local_preference, transport.component);
-  local.candidate.foundation =
-      context_.foundations.foundation(CandidateType::host, CandidateProtocol::udp, bound.with_port(0));
-  stream.local_candidates.push_back(std::move(local));
-  const LocalIndex index(stream.local_candidates.size() - 1);
-  announce(stream, stream.local(index));
-  checklists_.pair_local(stream, index);
-  context_.emit(LocalDescriptionChanged{});
+  // Where only relays are to be seen, the socket is what leads to them and nothing else.
+  if (context_.config.policy == TransportPolicy::relay) return;
+  candidates_.add(context_.streams.at(transport.stream), transport.component,
+                  FoundCandidate{CandidateType::host, id, bound, bound, {}, {}, transport.local_preference});
 }
 
 void HostGathering::failed(TransportId id) {
@@ -67,14 +46,15 @@ void HostGathering::failed(TransportId id) {
 
 void HostGathering::release(Stream& stream, ComponentId component) {
   for (auto at = context_.transports.begin(); at != context_.transports.end();) {
-    if (at->second.stream != stream.id || at->second.component != component) {
+    const bool ours = at->second.stream == stream.id && at->second.component == component;
+    if (!ours || at->second.kind != Transport::Kind::host || at->second.state == Transport::State::leaving) {
       ++at;
       continue;
     }
     for (LocalCandidate& local : stream.local_candidates) {
       if (local.transport == at->first) local.gone = true;
     }
-    for (const Address& remote : at->second.validated) context_.emit(SourceRevoked{at->first, remote});
+    for (const Address& remote : at->second.validated) context_.emit(SourceRevoked{at->first, remote, {}});
     context_.emit(CloseTransport{at->first});
     at = context_.transports.erase(at);
   }
@@ -82,15 +62,17 @@ void HostGathering::release(Stream& stream, ComponentId component) {
 
 void HostGathering::announce_again() {
   for (auto& [id, stream] : context_.streams) {
-    for (const LocalCandidate& local : stream.local_candidates) {
-      if (!local.gone) announce(stream, local);
+    for (LocalCandidate& local : stream.local_candidates) {
+      if (local.gone) continue;
+      local.told = true;
+      candidates_.announce(stream, local);
     }
     if (stream.local_ended) context_.emit(LocalCandidatesEnded{id});
   }
   context_.emit(LocalDescriptionChanged{});
 }
 
-void HostGathering::update_state() {
+void HostGathering::update_state(const std::function<bool(StreamId)>& servers_hold_back) {
   if (!context_.gathering) return;
   bool complete = true;
   bool description_changed = false;
@@ -98,9 +80,10 @@ void HostGathering::update_state() {
   for (auto& [id, stream] : context_.streams) {
     bool opening = false;
     for (const auto& [transport_id, transport] : context_.transports) {
-      opening = opening || (transport.stream == id && transport.state == Transport::State::opening);
+      opening = opening || (transport.stream == id && transport.kind == Transport::Kind::host &&
+                            transport.state == Transport::State::opening);
     }
-    if (opening) {
+    if (opening || servers_hold_back(id)) {
       complete = false;
     } else if (!stream.local_ended) {
       stream.local_ended = true;

@@ -2,18 +2,19 @@
 // Host candidates: one socket per address and component, a candidate for each that opened (RFC 8445 5.1.1.1).
 #pragma once
 
+#include <functional>
 #include <string_view>
 #include <vector>
 
 #include "ice-core/agent/context.h"
-#include "ice-core/checks/checklist_set.h"
 #include "ice-core/gathering/local_addresses.h"
+#include "ice-core/gathering/local_candidates.h"
 
 namespace ice {
 
 class HostGathering {
  public:
-  HostGathering(AgentContext& context, ChecklistSet& checklists) : context_(context), checklists_(checklists) {}
+  HostGathering(AgentContext& context, LocalCandidates& candidates) : context_(context), candidates_(candidates) {}
 
   void set_addresses(std::vector<GatheringAddress> addresses) { addresses_ = std::move(addresses); }
   [[nodiscard]] bool has_addresses() const { return !addresses_.empty(); }
@@ -27,14 +28,12 @@ class HostGathering {
   void release(Stream& stream, ComponentId component);
   /// Announces the candidates that are there once more, with the new generation's ufrag.
   void announce_again();
-  /// Gathering is complete once every socket was answered for; tells it when that changed.
-  void update_state();
+  /// Gathering is complete once every socket was answered for and no server holds it back; tells it when that changed.
+  void update_state(const std::function<bool(StreamId)>& servers_hold_back);
 
  private:
-  void announce(const Stream& stream, const LocalCandidate& local);
-
   AgentContext& context_;
-  ChecklistSet& checklists_;
+  LocalCandidates& candidates_;
   std::vector<GatheringAddress> addresses_;
   GatheringState state_ = GatheringState::fresh;
 };

@@ -2,8 +2,8 @@
 // One table: every attribute that we know, its name and its form.
 #include "ice-core/stun/attribute_rules.h"
 
-#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "ice-core/stun/wire.h"
@@ -73,9 +73,21 @@ constexpr std::array kRules = {
     Rule{other_address, "OTHER-ADDRESS", Form::address, 8, 20},
 };
 
+/// Every type that we know is below 0x40, or 0x8000 and below 0x8040: where its rule stands, or kRules.size().
+constexpr std::size_t slot_of(StunAttribute type) {
+  const auto code = static_cast<unsigned>(type);
+  return (code >> 15) << 6 | (code & 0x3F);
+}
+constexpr std::array kRuleOfSlot = [] {
+  std::array<std::uint8_t, 128> positions{};
+  positions.fill(kRules.size());
+  for (std::size_t i = 0; i < kRules.size(); ++i) positions[slot_of(kRules[i].type)] = static_cast<std::uint8_t>(i);
+  return positions;
+}();
+
 const Rule* find_rule(StunAttribute type) {
-  const auto rule = std::find_if(kRules.begin(), kRules.end(), [&](const Rule& r) { return r.type == type; });
-  return rule == kRules.end() ? nullptr : &*rule;
+  const std::size_t position = kRuleOfSlot[slot_of(type)];
+  return position < kRules.size() && kRules[position].type == type ? &kRules[position] : nullptr;
 }
 
 // RFC 8489 14.8: a class of 3 to 6 and a number of 0 to 99.
@@ -84,17 +96,9 @@ bool is_error_code(ByteView value) {
   return hundreds >= 3 && hundreds <= 6 && std::to_integer<unsigned>(value[3]) <= 99;
 }
 
-}  // namespace
-
-bool attribute_is_known(StunAttribute type) {
-  return find_rule(type) != nullptr;
-}
-
-bool attribute_is_well_formed(StunAttribute type, ByteView value) {
-  const Rule* const rule = find_rule(type);
-  if (rule == nullptr) return true;
-  if (value.size() < rule->least || value.size() > rule->most) return false;
-  switch (rule->form) {
+bool is_well_formed(const Rule& rule, ByteView value) {
+  if (value.size() < rule.least || value.size() > rule.most) return false;
+  switch (rule.form) {
     case Form::sized:
       return true;
     case Form::words:
@@ -107,6 +111,14 @@ bool attribute_is_well_formed(StunAttribute type, ByteView value) {
       return is_error_code(value);
   }
   return false;
+}
+
+}  // namespace
+
+AttributeVerdict judge_attribute(StunAttribute type, ByteView value) {
+  const Rule* const rule = find_rule(type);
+  if (rule == nullptr) return AttributeVerdict::unknown;
+  return is_well_formed(*rule, value) ? AttributeVerdict::well_formed : AttributeVerdict::malformed;
 }
 
 std::string attribute_name(StunAttribute type) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Writing STUN messages.
 #include <algorithm>
+#include <array>
+#include <cstddef>
 
 #include "ice-core/base/text.h"
 #include "ice-core/stun/integrity.h"
@@ -15,6 +17,7 @@ using wire::kHeaderSize;
 
 /// The largest multiple of four that the length field can hold.
 constexpr std::size_t kMaxLength = 0xFFFC;
+constexpr std::size_t kUsualSize = 128;      // of a check
 constexpr std::size_t kMaxCharacters = 127;  // RFC 8489 14.8 to 14.10, 14.14
 
 ByteView as_bytes_of(std::string_view text) {
@@ -22,8 +25,7 @@ ByteView as_bytes_of(std::string_view text) {
 }
 
 void set_length(Bytes& message, std::size_t length) {
-  message[2] = static_cast<std::byte>(length >> 8);
-  message[3] = static_cast<std::byte>(length & 0xFF);
+  wire::set_u16(message, 2, static_cast<std::uint16_t>(length));
 }
 
 bool fits(const Bytes& message, std::size_t value_size) {
@@ -35,6 +37,7 @@ bool fits(const Bytes& message, std::size_t value_size) {
 std::string_view cut(StunAttribute type, std::string_view text) {
   const std::size_t most_bytes = wire::text_limit(type);
   const bool counts_characters = most_bytes == 763;
+  if (text.size() <= most_bytes && (!counts_characters || text.size() <= kMaxCharacters)) return text;
   std::size_t end = 0;
   for (std::size_t characters = 0; end < text.size(); ++characters) {
     const std::size_t step = std::max<std::size_t>(utf8_length(text.substr(end)), 1);
@@ -51,19 +54,20 @@ StunBuilder::StunBuilder(StunClass message_class, StunMethod method, const Trans
   const auto m = static_cast<unsigned>(method);
   const auto c = static_cast<unsigned>(message_class);
   const unsigned type = (m & 0xFU) | (m & 0x70U) << 1 | (m & 0xF80U) << 2 | (c & 1U) << 4 | (c & 2U) << 7;
-  bytes_.reserve(128);
-  wire::put_u16(bytes_, static_cast<std::uint16_t>(type));
-  wire::put_u16(bytes_, 0);
-  wire::put_u32(bytes_, wire::kMagicCookie);
-  bytes_.insert(bytes_.end(), id.bytes.begin(), id.bytes.end());
+  bytes_.reserve(kUsualSize);
+  bytes_.resize(kHeaderSize);
+  wire::set_u16(bytes_, 0, static_cast<std::uint16_t>(type));
+  wire::set_u32(bytes_, 4, wire::kMagicCookie);
+  std::copy(id.bytes.begin(), id.bytes.end(), bytes_.begin() + 8);
 }
 
 StunBuilder& StunBuilder::raw(StunAttribute type, ByteView value) {
   if (!fits(bytes_, value.size())) return *this;
-  wire::put_u16(bytes_, static_cast<std::uint16_t>(type));
-  wire::put_u16(bytes_, static_cast<std::uint16_t>(value.size()));
-  bytes_.insert(bytes_.end(), value.begin(), value.end());
-  bytes_.resize(wire::padded(bytes_.size()));
+  const std::size_t at = bytes_.size();
+  bytes_.resize(at + 4 + wire::padded(value.size()));
+  wire::set_u16(bytes_, at, static_cast<std::uint16_t>(type));
+  wire::set_u16(bytes_, at + 2, static_cast<std::uint16_t>(value.size()));
+  std::copy(value.begin(), value.end(), bytes_.begin() + static_cast<std::ptrdiff_t>(at) + 4);
   set_length(bytes_, bytes_.size() - kHeaderSize);
   return *this;
 }
@@ -73,15 +77,15 @@ StunBuilder& StunBuilder::text(StunAttribute type, std::string_view value) {
 }
 
 StunBuilder& StunBuilder::u32(StunAttribute type, std::uint32_t value) {
-  Bytes bytes;
-  wire::put_u32(bytes, value);
+  std::array<std::byte, 4> bytes{};
+  wire::set_u32(bytes, 0, value);
   return raw(type, bytes);
 }
 
 StunBuilder& StunBuilder::u64(StunAttribute type, std::uint64_t value) {
-  Bytes bytes;
-  wire::put_u32(bytes, static_cast<std::uint32_t>(value >> 32));
-  wire::put_u32(bytes, static_cast<std::uint32_t>(value & 0xFFFFFFFF));
+  std::array<std::byte, 8> bytes{};
+  wire::set_u32(bytes, 0, static_cast<std::uint32_t>(value >> 32));
+  wire::set_u32(bytes, 4, static_cast<std::uint32_t>(value & 0xFFFFFFFF));
   return raw(type, bytes);
 }
 
@@ -116,16 +120,24 @@ StunBuilder& StunBuilder::unknown_attributes(const std::vector<std::uint16_t>& t
   return raw(StunAttribute::unknown_attributes, bytes);
 }
 
-StunBuilder& StunBuilder::message_integrity(std::string_view key) {
+StunBuilder& StunBuilder::message_integrity(const IntegrityKey& key) {
   if (!fits(bytes_, kSha1Size)) return *this;
   const auto length = static_cast<std::uint16_t>(bytes_.size() - kHeaderSize + 4 + kSha1Size);
-  return raw(StunAttribute::message_integrity, stun_hmac_sha1(as_bytes_of(key), bytes_, length));
+  return raw(StunAttribute::message_integrity, key.hmac_sha1(bytes_, length));
+}
+
+StunBuilder& StunBuilder::message_integrity_sha256(const IntegrityKey& key) {
+  if (!fits(bytes_, kSha256Size)) return *this;
+  const auto length = static_cast<std::uint16_t>(bytes_.size() - kHeaderSize + 4 + kSha256Size);
+  return raw(StunAttribute::message_integrity_sha256, key.hmac_sha256(bytes_, length));
+}
+
+StunBuilder& StunBuilder::message_integrity(std::string_view key) {
+  return message_integrity(IntegrityKey(key));
 }
 
 StunBuilder& StunBuilder::message_integrity_sha256(std::string_view key) {
-  if (!fits(bytes_, kSha256Size)) return *this;
-  const auto length = static_cast<std::uint16_t>(bytes_.size() - kHeaderSize + 4 + kSha256Size);
-  return raw(StunAttribute::message_integrity_sha256, stun_hmac_sha256(as_bytes_of(key), bytes_, length));
+  return message_integrity_sha256(IntegrityKey(key));
 }
 
 StunBuilder& StunBuilder::fingerprint() {

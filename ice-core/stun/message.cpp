@@ -18,6 +18,9 @@ using wire::kHeaderSize;
 /// No honest message has more; it bounds what one datagram can make us remember and answer.
 constexpr std::size_t kMaxUnknownAttributes = 32;
 
+/// As many as a check has, with room for an extension or two.
+constexpr std::size_t kUsualAttributes = 10;
+
 std::optional<std::string_view> as_text(const std::optional<ByteView>& value) {
   if (!value) return std::nullopt;
   return std::string_view(reinterpret_cast<const char*>(value->data()), value->size());
@@ -72,6 +75,7 @@ Result<StunMessage> StunMessage::parse(ByteView datagram) {
 
   StunMessage message;
   message.bytes_.assign(datagram.begin(), datagram.end());
+  message.entries_.reserve(kUsualAttributes);
   // RFC 8489 5: the class bits C1 and C0 stand between the method's.
   const unsigned type = wire::u16(datagram, 0);
   message.class_ = static_cast<StunClass>((type >> 7 & 2U) | (type >> 4 & 1U));
@@ -92,13 +96,14 @@ Result<StunMessage> StunMessage::parse(ByteView datagram) {
     }
     if (visibility.admits(attribute)) {
       const ByteView value = datagram.subspan(at + 4, length);
-      if (!attribute_is_known(attribute)) {
+      const AttributeVerdict verdict = judge_attribute(attribute, value);
+      if (verdict == AttributeVerdict::unknown) {
         auto& unknown = message.unknown_required_;
         if (code < 0x8000 && unknown.size() < kMaxUnknownAttributes &&
             std::find(unknown.begin(), unknown.end(), code) == unknown.end()) {
           unknown.push_back(code);
         }
-      } else if (!attribute_is_well_formed(attribute, value)) {
+      } else if (verdict == AttributeVerdict::malformed) {
         return Error{attribute_name(attribute) + " is malformed (" + std::to_string(length) + " bytes)"};
       }
       message.entries_.push_back({code, length, static_cast<std::uint32_t>(at + 4)});
@@ -151,6 +156,16 @@ std::optional<Address> StunMessage::xor_relayed_address() const {
   return std::nullopt;
 }
 
+std::vector<Address> StunMessage::xor_addresses(StunAttribute type) const {
+  std::vector<Address> all;
+  for (const Entry& entry : entries_) {
+    if (entry.type != static_cast<std::uint16_t>(type)) continue;
+    const ByteView value = ByteView(bytes_).subspan(entry.offset, entry.length);
+    if (const auto address = wire::read_address(value, wire::xor_mask(id_))) all.push_back(*address);
+  }
+  return all;
+}
+
 std::optional<Address> StunMessage::alternate_server() const {
   if (const auto value = raw(StunAttribute::alternate_server)) return wire::read_address(*value, {});
   return std::nullopt;
@@ -185,22 +200,27 @@ bool StunMessage::has_integrity() const {
   return has(StunAttribute::message_integrity_sha256) || has(StunAttribute::message_integrity);
 }
 
-bool StunMessage::verify_integrity(ByteView key) const {
+bool StunMessage::verify_integrity(const IntegrityKey& key) const {
   // What the attribute's sender signed: everything before it, with a length field as if the message ended with it
   // (14.5).
   const auto verify = [&](ByteView value, auto hmac) {
     const auto begin = static_cast<std::size_t>(value.data() - bytes_.data()) - 4;
     const auto length = static_cast<std::uint16_t>(begin + 4 + value.size() - kHeaderSize);
-    const auto digest = hmac(key, ByteView(bytes_).first(begin), length);
+    const auto digest = (key.*hmac)(ByteView(bytes_).first(begin), length);
     return equal_in_constant_time(value, ByteView(digest).first(value.size()));
   };
-  if (const auto value = raw(StunAttribute::message_integrity_sha256)) return verify(*value, stun_hmac_sha256);
-  if (const auto value = raw(StunAttribute::message_integrity)) return verify(*value, stun_hmac_sha1);
+  if (const auto value = raw(StunAttribute::message_integrity_sha256))
+    return verify(*value, &IntegrityKey::hmac_sha256);
+  if (const auto value = raw(StunAttribute::message_integrity)) return verify(*value, &IntegrityKey::hmac_sha1);
   return false;
 }
 
+bool StunMessage::verify_integrity(ByteView key) const {
+  return verify_integrity(IntegrityKey(key));
+}
+
 bool StunMessage::verify_integrity(std::string_view key) const {
-  return verify_integrity(std::as_bytes(std::span(key.data(), key.size())));
+  return verify_integrity(IntegrityKey(key));
 }
 
 }  // namespace ice

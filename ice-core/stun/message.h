@@ -16,6 +16,7 @@
 #include "ice-core/base/result.h"
 #include "ice-core/base/types.h"
 #include "ice-core/stun/attributes.h"
+#include "ice-core/stun/integrity.h"
 
 namespace ice {
 
@@ -39,7 +40,7 @@ enum class StunMethod : std::uint16_t {
 };
 
 struct StunErrorCode {
-  int code = 0;  ///< 300 to 699
+  int code = 0;        ///< 300 to 699
   std::string reason;  ///< printable(), whatever the sender wrote
 };
 
@@ -70,16 +71,19 @@ class StunMessage {
   [[nodiscard]] std::optional<std::string_view> realm() const;
   [[nodiscard]] std::optional<std::string_view> nonce() const;
   [[nodiscard]] std::optional<std::string_view> software() const;
-  [[nodiscard]] std::optional<Address> mapped_address() const;      ///< XOR-MAPPED-ADDRESS, else MAPPED-ADDRESS
+  [[nodiscard]] std::optional<Address> mapped_address() const;  ///< XOR-MAPPED-ADDRESS, else MAPPED-ADDRESS
   [[nodiscard]] std::optional<Address> xor_peer_address() const;
   [[nodiscard]] std::optional<Address> xor_relayed_address() const;
+  /// All of a repeated XORed attribute: XOR-RELAYED-ADDRESS of a dual allocation (RFC 8656 7.2), XOR-PEER-ADDRESS of a
+  /// CreatePermission (9.1). Elsewhere only the first counts.
+  [[nodiscard]] std::vector<Address> xor_addresses(StunAttribute type) const;
   [[nodiscard]] std::optional<Address> alternate_server() const;
   [[nodiscard]] std::optional<StunErrorCode> error_code() const;
-  [[nodiscard]] std::optional<std::uint32_t> priority() const;        ///< RFC 8445 7.1.1
-  [[nodiscard]] bool use_candidate() const;                           ///< RFC 8445 7.1.2
-  [[nodiscard]] std::optional<std::uint64_t> ice_controlling() const; ///< tie-breaker, RFC 8445 7.1.3
+  [[nodiscard]] std::optional<std::uint32_t> priority() const;         ///< RFC 8445 7.1.1
+  [[nodiscard]] bool use_candidate() const;                            ///< RFC 8445 7.1.2
+  [[nodiscard]] std::optional<std::uint64_t> ice_controlling() const;  ///< tie-breaker, RFC 8445 7.1.3
   [[nodiscard]] std::optional<std::uint64_t> ice_controlled() const;
-  [[nodiscard]] std::optional<std::uint32_t> lifetime() const;        ///< seconds
+  [[nodiscard]] std::optional<std::uint32_t> lifetime() const;  ///< seconds
   [[nodiscard]] bool has_fingerprint() const { return has(StunAttribute::fingerprint); }
 
   /// Comprehension-required attributes (type < 0x8000) that this parser does not know, for a 420 (RFC 8489 6.3).
@@ -89,14 +93,15 @@ class StunMessage {
   [[nodiscard]] bool has_integrity() const;
   /// Verifies whichever integrity attribute is present, SHA-256 first, in constant time (RFC 8489 9.1.3, 14.5).
   /// False when none is present. `key`: the short-term password, or a long-term key.
+  [[nodiscard]] bool verify_integrity(const IntegrityKey& key) const;
   [[nodiscard]] bool verify_integrity(ByteView key) const;
   [[nodiscard]] bool verify_integrity(std::string_view key) const;
 
  private:
   struct Entry {
     std::uint16_t type;
-    std::uint16_t length;   // without padding
-    std::uint32_t offset;   // of the value, from the message's first byte
+    std::uint16_t length;  // without padding
+    std::uint32_t offset;  // of the value, from the message's first byte
   };
   StunMessage() = default;
 
@@ -124,9 +129,11 @@ class StunBuilder {
   StunBuilder& xor_address(StunAttribute type, const Address& value);  ///< as XOR-MAPPED-ADDRESS
   StunBuilder& error_code(int code, std::string_view reason);
   StunBuilder& unknown_attributes(const std::vector<std::uint16_t>& types);
-  StunBuilder& message_integrity(std::string_view key);         ///< HMAC-SHA1, RFC 8489 14.5
-  StunBuilder& message_integrity_sha256(std::string_view key);  ///< RFC 8489 14.6
-  StunBuilder& fingerprint();                                   ///< RFC 8489 14.7
+  StunBuilder& message_integrity(const IntegrityKey& key);         ///< HMAC-SHA1, RFC 8489 14.5
+  StunBuilder& message_integrity_sha256(const IntegrityKey& key);  ///< RFC 8489 14.6
+  StunBuilder& message_integrity(std::string_view key);
+  StunBuilder& message_integrity_sha256(std::string_view key);
+  StunBuilder& fingerprint();  ///< RFC 8489 14.7
 
   /// The finished message; the builder is empty afterwards.
   [[nodiscard]] Bytes build();

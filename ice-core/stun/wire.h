@@ -28,6 +28,16 @@ inline constexpr std::uint32_t kMagicCookie = 0x2112A442;
   return static_cast<std::uint64_t>(u32(bytes, offset)) << 32 | u32(bytes, offset + 4);
 }
 
+/// Writes a big-endian number at `offset`, which the caller knows to be inside.
+inline void set_u16(std::span<std::byte> bytes, std::size_t offset, std::uint16_t value) {
+  bytes[offset] = static_cast<std::byte>(value >> 8);
+  bytes[offset + 1] = static_cast<std::byte>(value & 0xFF);
+}
+inline void set_u32(std::span<std::byte> bytes, std::size_t offset, std::uint32_t value) {
+  set_u16(bytes, offset, static_cast<std::uint16_t>(value >> 16));
+  set_u16(bytes, offset + 2, static_cast<std::uint16_t>(value & 0xFFFF));
+}
+
 inline void put_u16(Bytes& out, std::uint16_t value) {
   out.push_back(static_cast<std::byte>(value >> 8));
   out.push_back(static_cast<std::byte>(value & 0xFF));

@@ -88,7 +88,7 @@ class RawPeer {
     const auto message = ice::StunMessage::parse(datagram);
     if (!message || message->message_class() != ice::StunClass::request) return;
     ++requests_;
-    socket_->send(source, ice::build_success_response(*message, source, {.pwd = credentials_.pwd, .sha256 = false}));
+    socket_->send(source, ice::build_success_response(*message, source, {.key = ice::IntegrityKey(credentials_.pwd), .sha256 = false}));
   }
 
   ice::SecureRandom random_;

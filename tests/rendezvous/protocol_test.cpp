@@ -184,6 +184,15 @@ TEST(HostileText, SizesAreBoundedExactly) {
   EXPECT_NE(error_of("{\"type\":\"x\",\"a\":\"" + std::string(kMaxMessageBytes, 'a') + "\"}"), "(accepted)");
 }
 
+// json-glib writes 1e98 as 1e+98, which it does not read. (Found by fuzzing.)
+TEST(HostileText, ANumberThatTheReceiverCouldNotReadIsNotRelayed) {
+  for (const char* number : {"1e98", "1E98", "1e+98"}) {
+    const std::string text = std::string(R"({"type":"x","a":)") + number + "}";
+    const auto parsed = parse_for_relay(text);
+    EXPECT_TRUE(!parsed.ok() || parse(parsed->canonical).ok()) << text;
+  }
+}
+
 TEST(HostileText, HugeNumbersDoNoHarm) {
   EXPECT_NE(error_of(R"({"type":"candidate","stream":99999999999999999999999,"candidate":""})"), "(accepted)");
   EXPECT_NE(error_of(R"({"type":"candidate","stream":1e999,"candidate":""})"), "(accepted)");

@@ -26,7 +26,7 @@ AgentHost::~AgentHost() = default;
 
 void AgentHost::act(std::string_view what, const std::function<void(ice::Agent&, ice::TimePoint)>& action) {
   for (Observer* observer : world().observers()) observer->told(*this, what);
-  action(*agent_, world().now());
+  action(*agent_, clock());
   drain(Step::told);
 }
 
@@ -36,7 +36,21 @@ void AgentHost::start() {
       static_cast<void>(agent.add_component(now, each.first, each.second).ok());
     });
   }
-  act("gathers", [&](ice::Agent& agent, ice::TimePoint now) {
+  for (ice::StunServer server : options_.stun_servers) {
+    if (options_.unresolved.contains(server.at.id)) server.at.addresses.clear();
+    act("adds a STUN server",
+        [&](ice::Agent& agent, ice::TimePoint now) { static_cast<void>(agent.add_stun_server(now, server).ok()); });
+  }
+  for (ice::TurnServer server : options_.turn_servers) {
+    if (options_.unresolved.contains(server.at.id)) server.at.addresses.clear();
+    act("adds a TURN server",
+        [&](ice::Agent& agent, ice::TimePoint now) { static_cast<void>(agent.add_turn_server(now, server).ok()); });
+  }
+  gather("gathers");
+}
+
+void AgentHost::gather(std::string_view what) {
+  act(what, [&](ice::Agent& agent, ice::TimePoint now) {
     std::vector<ice::GatheringAddress> addresses;
     for (std::size_t i = 0; i < options_.interfaces.size(); ++i) {
       const HostInterface& interface = options_.interfaces[i];
@@ -66,27 +80,54 @@ void AgentHost::remove_component(Flow flow) {
       [&](ice::Agent& agent, ice::TimePoint now) { agent.remove_component(now, flow.first, flow.second); });
 }
 
+void AgentHost::resolve(ice::ServerId server) {
+  std::vector<ice::Address> addresses;
+  for (const auto& each : options_.stun_servers) {
+    if (each.at.id == server) addresses = each.at.addresses;
+  }
+  for (const auto& each : options_.turn_servers) {
+    if (each.at.id == server) addresses = each.at.addresses;
+  }
+  for (Observer* observer : world().observers()) {
+    for (const ice::Address& each : addresses) observer->told_server(*this, each);
+  }
+  act("resolves a server's name",
+      [&](ice::Agent& agent, ice::TimePoint now) { agent.server_resolved(now, server, addresses); });
+}
+
 void AgentHost::hear(const ice::Description& description) {
+  if (asleep()) {
+    world().at(asleep_until_, [this, description] { hear(description); });
+    return;
+  }
   for (Observer* observer : world().observers()) observer->told_description(*this, description);
-  static_cast<void>(agent_->set_remote_description(world().now(), description).ok());
+  static_cast<void>(agent_->set_remote_description(clock(), description).ok());
   drain(Step::told);
 }
 
 void AgentHost::hear(ice::StreamId stream, const ice::Candidate& candidate) {
+  if (asleep()) {
+    world().at(asleep_until_, [this, stream, candidate] { hear(stream, candidate); });
+    return;
+  }
   for (Observer* observer : world().observers()) observer->told_candidate(*this, stream, candidate);
-  static_cast<void>(agent_->add_remote_candidate(world().now(), stream, candidate).ok());
+  static_cast<void>(agent_->add_remote_candidate(clock(), stream, candidate).ok());
   drain(Step::told);
 }
 
 void AgentHost::hear_end_of_candidates(ice::StreamId stream) {
+  if (asleep()) {
+    world().at(asleep_until_, [this, stream] { hear_end_of_candidates(stream); });
+    return;
+  }
   for (Observer* observer : world().observers()) observer->told_end_of_candidates(*this, stream);
-  agent_->end_remote_candidates(world().now(), stream);
+  agent_->end_remote_candidates(clock(), stream);
   drain(Step::told);
 }
 
 void AgentHost::new_generation() {
   for (Observer* observer : world().observers()) observer->told_new_generation(*this);
-  agent_->new_generation(world().now());
+  agent_->new_generation(clock());
   drain(Step::told);
 }
 
@@ -95,13 +136,16 @@ bool AgentHost::send_media(Flow flow, std::string_view text) {
   if (to == nullptr) return false;
   const Socket* from = socket(to->transport);
   if (from == nullptr) return false;
-  world().send(*this, from->network, {from->local, to->remote, media_bytes(name(), flow, text)});
+  ice::Bytes bytes = media_bytes(name(), flow, text);
+  const ice::Address where = to->relay ? to->relay->server : to->remote;
+  if (to->relay) bytes = ice::relay_wrap(*to->relay, bytes, random_);
+  world().send(*this, from->network, {from->local, where, std::move(bytes), from->stream ? Wire::tcp_data : Wire::udp});
   return true;
 }
 
 void AgentHost::close() {
   for (Observer* observer : world().observers()) observer->told(*this, "closes");
-  agent_->close(world().now());
+  agent_->close(clock());
   drain(Step::closed);
 }
 
@@ -137,23 +181,33 @@ std::optional<ice::TimePoint> AgentHost::first_path(Flow flow) const {
 }
 
 void AgentHost::receive(NetworkId, const Datagram& datagram) {
+  if (asleep()) return;
   const auto found = bound_.find(datagram.destination);
   if (found == bound_.end()) return;  // nobody listens on that port
   const ice::TransportId transport = found->second;
+  if (sockets_.at(transport).stream != is_tcp(datagram.wire)) return;
+  if (is_tcp(datagram.wire)) {
+    from_stream(transport, datagram);
+    return;
+  }
   for (Observer* observer : world().observers()) observer->received(*this, transport, datagram);
-  const ice::Disposition disposition =
-      agent_->handle_datagram(world().now(), transport, datagram.source, datagram.bytes);
+  const ice::Disposition disposition = agent_->handle_datagram(clock(), transport, datagram.source, datagram.bytes);
   for (Observer* observer : world().observers()) observer->disposed(*this, transport, datagram, disposition);
   if (const auto* media = std::get_if<ice::Media>(&disposition)) {
-    const auto* characters = reinterpret_cast<const char*>(datagram.bytes.data());
-    media_.push_back({world().now(), media->stream, media->component, std::string(characters, datagram.bytes.size())});
+    take(media->stream, media->component, ice::ByteView(datagram.bytes).subspan(media->offset, media->length));
   } else if (std::holds_alternative<ice::Stranger>(disposition)) {
     ++strangers_;
   }
   drain(Step::received);
 }
 
+void AgentHost::take(ice::StreamId stream, ice::ComponentId component, ice::ByteView payload) {
+  const auto* characters = reinterpret_cast<const char*>(payload.data());
+  media_.push_back({world().now(), stream, component, std::string(characters, payload.size())});
+}
+
 void AgentHost::drain(Step step) {
+  last_call_ = world().now();
   // Both queues, until neither has anything: draining one may fill the other.
   for (bool more = true; more && !world().stopped();) {
     more = false;
@@ -161,7 +215,9 @@ void AgentHost::drain(Step step) {
       more = true;
       for (Observer* observer : world().observers()) observer->transmitted(*this, *transmit);
       if (const Socket* from = socket(transmit->transport)) {
-        world().send(*this, from->network, {from->local, transmit->remote, std::move(transmit->bytes)});
+        world().send(
+            *this, from->network,
+            {from->local, transmit->remote, std::move(transmit->bytes), from->stream ? Wire::tcp_data : Wire::udp});
       }
     }
     while (auto event = agent_->poll_event()) {
@@ -181,10 +237,17 @@ void AgentHost::obey(const ice::Event& event) {
   std::visit(Overloaded{
                  [&](const ice::OpenTransport& asked) {
                    // Never at once: a driver answers from its own loop.
-                   world().after(options_.open_delay, [this, asked] { open(asked); });
+                   world().after(options_.open_delay, [this, asked, life = lives_] {
+                     if (life == lives_) open(asked);
+                   });
                  },
                  [&](const ice::CloseTransport& closed) {
-                   if (const Socket* known = socket(closed.id)) bound_.erase(known->local);
+                   const Socket* known = socket(closed.id);
+                   if (known == nullptr) return;
+                   if (known->stream && known->asked.remote) {
+                     world().send(*this, known->network, {known->local, *known->asked.remote, {}, Wire::tcp_close});
+                   }
+                   bound_.erase(known->local);
                    sockets_.erase(closed.id);
                  },
                  [&](const ice::PathChanged& changed) {
@@ -209,47 +272,6 @@ void AgentHost::obey(const ice::Event& event) {
              event);
   if (keep_events) events_.push_back(event);
   if (on_event) on_event(event);
-}
-
-void AgentHost::open(const ice::OpenTransport& asked) {
-  if (is(ice::ConnectionState::closed)) return;
-  const auto interface =
-      std::find_if(options_.interfaces.begin(), options_.interfaces.end(),
-                   [&](const HostInterface& each) { return each.address.same_ip(asked.local.address); });
-  const auto& broken = options_.broken_interfaces;
-  if (interface == options_.interfaces.end() ||
-      std::find(broken.begin(), broken.end(), interface->name) != broken.end()) {
-    act("cannot open a socket", [&](ice::Agent& agent, ice::TimePoint now) {
-      agent.transport_failed(now, asked.id, "the simulated socket does not open");
-    });
-    return;
-  }
-  const Socket opened{asked, interface->network, interface->address.with_port(next_port_++)};
-  sockets_.insert_or_assign(asked.id, opened);
-  bound_.insert_or_assign(opened.local, asked.id);
-  act("opened a socket",
-      [&](ice::Agent& agent, ice::TimePoint now) { agent.transport_ready(now, asked.id, opened.local); });
-}
-
-void AgentHost::plan_wake() {
-  const auto next = agent_->next_timeout();
-  if (!next || (wake_at_ && *wake_at_ <= *next)) return;
-  wake_at_ = *next;
-  world().at(*next, [this, at = *next] {
-    if (wake_at_ != at) return;  // an earlier one was planned meanwhile, and it plans anew
-    wake();
-  });
-}
-
-void AgentHost::wake() {
-  wake_at_.reset();
-  const auto next = agent_->next_timeout();
-  if (next && *next <= world().now()) {
-    agent_->handle_timeout(world().now());
-    drain(Step::timed_out);
-  } else {
-    plan_wake();
-  }
 }
 
 ice::Bytes media_bytes(const std::string& sender, Flow flow, std::string_view text) {

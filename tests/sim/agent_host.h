@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +34,9 @@ struct HostOptions {
   ice::AgentConfig agent;
   std::vector<HostInterface> interfaces;
   std::vector<Flow> flows = {flow(0, 1)};
+  std::vector<ice::StunServer> stun_servers;
+  std::vector<ice::TurnServer> turn_servers;
+  std::set<ice::ServerId> unresolved;  ///< of these the agent learns the addresses by resolve()
   /// How long opening a socket takes.
   ice::Duration open_delay{};
   /// Sockets on these interfaces cannot be opened.
@@ -46,6 +50,8 @@ struct Socket {
   ice::OpenTransport asked;
   NetworkId network;
   ice::Address local;  ///< with the port
+  bool stream = false;
+  bool connected = true;
 };
 
 /// Media that the agent handed on.
@@ -74,6 +80,23 @@ class AgentHost final : public Node {
   /// Sends text as media on the flow's current path; false without one.
   bool send_media(Flow flow, std::string_view text);
   void close();
+
+  /// The name of an unresolved server is looked up.
+  void resolve(ice::ServerId server);
+
+  // ---- what befalls the host ----
+
+  /// Its clock jumps; all that the agent is told and asked afterwards is by the new time.
+  void step_clock(ice::Duration by);
+  /// Neither hears nor does anything for so long (a laptop's lid); its clock goes on.
+  void sleep(ice::Duration length);
+  /// The process dies and another begins at once: an agent that knows nothing, on new ports. Begin it with start().
+  void be_reborn();
+  /// An interface is gone: its sockets break.
+  void lose_interface(const std::string& name);
+  /// It has another address: its sockets break, and new ones open on the new address.
+  void change_address(const std::string& name, const ice::Address& address);
+
   /// Anything else that an application can do, with the draining that each call needs.
   void act(std::string_view what, const std::function<void(ice::Agent&, ice::TimePoint)>& action);
 
@@ -85,6 +108,13 @@ class AgentHost final : public Node {
   [[nodiscard]] const ice::Agent& agent() const { return *agent_; }
   [[nodiscard]] const HostOptions& options() const { return options_; }
   [[nodiscard]] ice::ConnectionState state() const { return agent_->connection_state(); }
+  /// What the host's clock says.
+  [[nodiscard]] ice::TimePoint clock() const { return world().now() + clock_offset_; }
+  /// The same without its jumps backward: time that has passed for the agent. It cannot know how much passed between
+  /// its last call and a jump backward.
+  [[nodiscard]] ice::TimePoint felt_time() const { return world().now() + jumped_forward_; }
+  [[nodiscard]] bool asleep() const { return world().now() < asleep_until_; }
+  [[nodiscard]] int lives() const { return lives_; }
   [[nodiscard]] bool is(ice::ConnectionState wanted) const { return state() == wanted; }
   /// Completed or failed.
   [[nodiscard]] bool ended() const;
@@ -114,6 +144,13 @@ class AgentHost final : public Node {
   void drain(Step step);
   void obey(const ice::Event& event);
   void open(const ice::OpenTransport& asked);
+  void connect(const ice::OpenTransport& asked, const HostInterface& interface);
+  void connected(ice::TransportId id, bool accepted);
+  void from_stream(ice::TransportId id, const Datagram& datagram);
+  void gather(std::string_view what);
+  void break_sockets(const ice::Address& ip, const std::string& why);
+  [[nodiscard]] const HostInterface* interface_of(const ice::Address& ip) const;
+  void take(ice::StreamId stream, ice::ComponentId component, ice::ByteView payload);
   void plan_wake();
   void wake();
 
@@ -133,6 +170,11 @@ class AgentHost final : public Node {
   std::uint64_t media_sent_ = 0;
   std::uint16_t next_port_ = 50000;
   std::optional<ice::TimePoint> wake_at_;
+  ice::Duration clock_offset_{};
+  ice::Duration jumped_forward_{};
+  ice::TimePoint last_call_{};  ///< into the agent, by the world's time
+  ice::TimePoint asleep_until_{};
+  int lives_ = 1;
 };
 
 /// Media in the simulator is text that says who sent it on which flow.

@@ -20,8 +20,8 @@ Attacker::Attacker(World& world, std::string name, NetworkId network)
 
 void Attacker::receive(NetworkId, const Datagram&) {}
 
-void Attacker::sent(const Node& from, const Datagram& datagram, const Fate& fate) {
-  if (&from == this || left_ == 0 || !ice::looks_like_stun(datagram.bytes)) return;
+void Attacker::sent(const Node& from, NetworkId, const Datagram& datagram, const Fate& fate) {
+  if (&from == this || left_ == 0 || is_tcp(datagram.wire) || !ice::looks_like_stun(datagram.bytes)) return;
   if (fate.loss == Loss::unreachable) return;  // carried over, it would make him a relay that comes and goes
   if (recorded_.size() < 50) recorded_.push_back(datagram);
   if (!random_.chance(0.5)) return;

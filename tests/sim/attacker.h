@@ -15,7 +15,7 @@ class Attacker final : public Node, public Observer {
   Attacker(World& world, std::string name, NetworkId network);
 
   void receive(NetworkId network, const Datagram& datagram) override;
-  void sent(const Node& from, const Datagram& datagram, const Fate& fate) override;
+  void sent(const Node& from, NetworkId network, const Datagram& datagram, const Fate& fate) override;
 
  private:
   void attack(const Datagram& seen);

@@ -4,89 +4,22 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace sim {
 
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 
 namespace {
 
-/// RFC 7675 5.1: consent expires 30 s after the last valid answer.
-constexpr ice::Duration kConsent = seconds(30);
-/// RFC 7675 5.1: never under 4 s between consent checks; near the deadline several fresh ones are allowed.
-constexpr ice::Duration kConsentInterval = seconds(4);
 /// RFC 8863 4: one full transaction.
 constexpr ice::Duration kPac = milliseconds(39500);
 /// RFC 8445 14.2: with a peer that proposes nothing.
 constexpr ice::Duration kDefaultTa = milliseconds(50);
-/// Far above 1 s / 5 ms of checks and the retransmissions of 100 pairs.
-constexpr int kTimeoutsPerSecond = 2000;
-constexpr std::size_t kMaxPairs = 100;
-
-std::string way_text(const AgentHost& host, ice::TransportId transport, const ice::Address& remote) {
-  const Socket* socket = host.socket(transport);
-  return (socket != nullptr ? socket->local.text() : "transport " + std::to_string(transport.value)) + " to " +
-         remote.text();
-}
+/// More role changes than both sides' 487s crossing can make.
+constexpr int kRoleChanges = 12;
 
 }  // namespace
-
-const char* text(Invariant invariant) {
-  switch (invariant) {
-    case Invariant::one_new_check_per_ta:
-      return "one new check per Ta";
-    case Invariant::requests_are_counted:
-      return "requests are counted";
-    case Invariant::no_check_without_credentials:
-      return "no check without credentials";
-    case Invariant::checks_only_known_addresses:
-      return "checks only known addresses";
-    case Invariant::consent_only_on_own_paths:
-      return "consent only on own paths";
-    case Invariant::at_most_100_pairs:
-      return "at most 100 pairs";
-    case Invariant::responses_where_asked:
-      return "responses where asked";
-    case Invariant::responses_are_signed:
-      return "responses are signed";
-    case Invariant::path_needs_answered_check:
-      return "a path needs an answered check";
-    case Invariant::source_needs_authenticated:
-      return "a source needs authentication";
-    case Invariant::path_needs_consent:
-      return "a path needs consent";
-    case Invariant::media_is_accepted:
-      return "media is accepted";
-    case Invariant::strangers_are_dropped:
-      return "strangers are dropped";
-    case Invariant::only_open_transports:
-      return "only open transports";
-    case Invariant::timer_moves_on:
-      return "the timer moves on";
-    case Invariant::bounded_steps:
-      return "bounded steps";
-    case Invariant::events_match_getters:
-      return "events match getters";
-    case Invariant::state_matches_paths:
-      return "the state matches the paths";
-    case Invariant::none_stuck:
-      return "none stuck";
-    case Invariant::completes_where_possible:
-      return "completes where possible";
-    case Invariant::fails_with_reason:
-      return "fails with a reason";
-    case Invariant::one_controlling:
-      return "one controlling";
-    case Invariant::pairs_mirror:
-      return "pairs mirror";
-    case Invariant::closes_everything:
-      return "close closes everything";
-    case Invariant::silent_after_close:
-      return "silent after close";
-  }
-  return "";
-}
 
 Invariants::Invariants(World& world) : world_(world) {
   world.watch(*this);
@@ -97,6 +30,7 @@ Invariants::Watch& Invariants::watch(const AgentHost& host) {
   if (found.host == nullptr) {
     found.host = &host;
     found.ta = kDefaultTa;
+    found.view.know(host.options());
   }
   return found;
 }
@@ -139,10 +73,12 @@ void Invariants::told_description(const AgentHost& host, const ice::Description&
       known.remote_credentials.clear();
       known.answered.clear();
       known.authenticated.clear();
+      known.mentioned_streams.clear();
+      known.ended_streams.clear();
       ++known.generation;
     }
     known.remote_credentials.insert(pair);
-    if (!known.may_check_since) known.may_check_since = world_.now();
+    if (!known.may_check_since) known.may_check_since = host.felt_time();
   };
   add(description.credentials);
   for (const auto& stream : description.streams) {
@@ -172,6 +108,10 @@ void Invariants::told_end_of_candidates(const AgentHost& host, ice::StreamId str
   watch(host).mentioned_streams.insert(stream);
 }
 
+void Invariants::told_server(const AgentHost& host, const ice::Address& address) {
+  watch(host).view.know(address);
+}
+
 void Invariants::told_new_generation(const AgentHost& host) {
   Watch& known = watch(host);
   known.remote_credentials.clear();
@@ -182,54 +122,76 @@ void Invariants::told_new_generation(const AgentHost& host) {
   known.ended_streams.clear();
   known.signaled_flows.clear();
   known.may_check_since.reset();
+  known.role_changes = 0;
   ++known.generation;
+}
+
+void Invariants::told_reborn(const AgentHost& host) {
+  Watch fresh;
+  fresh.host = &host;
+  fresh.ta = kDefaultTa;
+  fresh.view.know(host.options());
+  fresh.generation = watch(host).generation + 1;
+  watches_.insert_or_assign(&host, std::move(fresh));
 }
 
 // ---- the wire ----
 
 void Invariants::received(const AgentHost& host, ice::TransportId transport, const Datagram& datagram) {
   Watch& known = watch(host);
-  if (!ice::looks_like_stun(datagram.bytes)) return;
-  const auto message = ice::StunMessage::parse(datagram.bytes);
-  if (!message) return;
-  const Way way(transport, datagram.source);
-  if (message->message_class() == ice::StunClass::request) {
-    ++known.unanswered[{message->transaction_id(), way}];
-    if (message->verify_integrity(host.agent().local_credentials().pwd)) {
-      known.authenticated.insert(way);
-      known.known_addresses.insert(datagram.source);
-    }
-  } else if (message->message_class() == ice::StunClass::success) {
-    const auto asked = known.own_requests.find(message->transaction_id());
-    if (asked == known.own_requests.end() || asked->second.way != way || asked->second.answered) return;
-    const bool valid = std::any_of(known.remote_credentials.begin(), known.remote_credentials.end(),
-                                   [&](const auto& each) { return message->verify_integrity(each.second); });
-    if (!valid) return;
-    asked->second.answered = true;  // an answer counts once, a replay of it never
-    known.maybe_answered = way;
-    known.responses_received = host.agent().counters().responses_received;
+  known.before = host.agent().counters();
+  known.authentic = false;
+  const Seen seen = known.view.received(transport, datagram.source, datagram.bytes);
+  if (!seen.message || seen.with_server) {
+    known.authentic = seen.with_server;  // servers have keys of their own; a 401 is not signed
+    return;
   }
+  const ice::StunMessage& message = *seen.message;
+  if (message.message_class() == ice::StunClass::request) {
+    ++known.unanswered[{message.transaction_id(), seen.way}];
+    if (message.verify_integrity(host.agent().local_credentials().pwd)) {
+      known.authentic = true;
+      known.authenticated.insert(seen.way);
+      known.known_addresses.insert(seen.way.remote);
+    }
+    return;
+  }
+  known.authentic = std::any_of(known.remote_credentials.begin(), known.remote_credentials.end(),
+                                [&](const auto& each) { return message.verify_integrity(each.second); });
+  if (message.message_class() != ice::StunClass::success || !known.authentic) return;
+  const auto asked = known.own_requests.find(message.transaction_id());
+  if (asked == known.own_requests.end() || asked->second.way != seen.way || asked->second.answered) return;
+  asked->second.answered = true;  // an answer counts once, a replay of it never
+  known.maybe_answered = seen.way;
 }
 
 void Invariants::disposed(const AgentHost& host, ice::TransportId transport, const Datagram& datagram,
                           const ice::Disposition& disposition) {
   Watch& known = watch(host);
+  const ice::AgentCounters now = host.agent().counters();
+  const bool believed = now.requests_received > known.before.requests_received ||
+                        now.responses_received > known.before.responses_received;
+  if (believed && !known.authentic) {
+    fail(Invariant::nothing_unsigned_believed, host, "from " + datagram.source.text());
+  }
   // An answer to a transaction that had timed out is none.
-  if (known.maybe_answered && host.agent().counters().responses_received > known.responses_received) {
-    known.answered[*known.maybe_answered] = world_.now();
+  if (known.maybe_answered && now.responses_received > known.before.responses_received) {
+    known.answered[*known.maybe_answered] = host.felt_time();
   }
   known.maybe_answered.reset();
+  const Seen seen = known.view.received(transport, datagram.source, datagram.bytes);
   const auto* media = std::get_if<ice::Media>(&disposition);
   if (media != nullptr) {
-    const auto source = known.sources.find({transport, datagram.source});
+    const auto source = known.sources.find(seen.way);
     if (source == known.sources.end() || source->second != Flow(media->stream, media->component)) {
       fail(Invariant::strangers_are_dropped, host,
-           "media of a flow whose source was not validated: " + way_text(host, transport, datagram.source));
+           "media of a flow whose source was not validated: " + way_text(host, seen.way));
     }
   }
-  const auto sent = parse_media(datagram.bytes);
+  const auto sent = parse_media(seen.payload);
   if (!sent || host.is(ice::ConnectionState::failed) || host.is(ice::ConnectionState::closed)) return;
-  if (known.generation != 0) return;  // it may have been sent to the generation before
+  if (known.generation != 0) return;                                 // it may have been sent to the generation before
+  if (media == nullptr && known.revoked.contains(seen.way)) return;  // the peer does not know yet
   if (media == nullptr) {
     fail(Invariant::media_is_accepted, host, "a stranger's: " + sent->text + " from " + datagram.source.text());
   } else if (Flow(media->stream, media->component) != sent->flow) {
@@ -239,28 +201,44 @@ void Invariants::disposed(const AgentHost& host, ice::TransportId transport, con
 
 void Invariants::transmitted(const AgentHost& host, const ice::Transmit& transmit) {
   Watch& known = watch(host);
-  if (known.closed) fail(Invariant::silent_after_close, host, "a datagram to " + transmit.remote.text());
-  if (host.socket(transmit.transport) == nullptr) {
-    fail(Invariant::only_open_transports, host, way_text(host, transmit.transport, transmit.remote));
+  const Seen seen = known.view.sent(transmit.transport, transmit.remote, transmit.bytes);
+  // RFC 8656 8: allocations are released after it, one that is just being made too, and nothing else.
+  const bool farewell = seen.with_server && (seen.message->method() == ice::StunMethod::refresh ||
+                                             seen.message->method() == ice::StunMethod::allocate);
+  if (known.closed && !farewell) {
+    fail(Invariant::silent_after_close, host, "a datagram to " + transmit.remote.text());
   }
-  const auto message = ice::StunMessage::parse(transmit.bytes);
-  if (!message) return;
-  switch (message->message_class()) {
+  if (host.socket(transmit.transport) == nullptr) {
+    fail(Invariant::only_open_transports, host, way_text(host, seen.way));
+  }
+  if (!seen.message) return;
+  switch (seen.message->message_class()) {
     case ice::StunClass::request:
-      request_sent(known, transmit, *message);
+      if (seen.with_server) {
+        server_request_sent(known, seen);
+      } else {
+        request_sent(known, seen);
+      }
       break;
     case ice::StunClass::success:
     case ice::StunClass::error:
-      response_sent(known, transmit, *message);
+      response_sent(known, seen);
       break;
     case ice::StunClass::indication:
       break;
   }
 }
 
-void Invariants::request_sent(Watch& known, const ice::Transmit& transmit, const ice::StunMessage& message) {
+void Invariants::server_request_sent(Watch& known, const Seen& seen) {
+  if (!known.view.is_server(seen.way.remote)) {
+    fail(Invariant::servers_only_as_told, *known.host, way_text(*known.host, seen.way));
+  }
+  if (known.server_requests.insert(seen.message->transaction_id()).second) ++known.new_server_requests;
+}
+
+void Invariants::request_sent(Watch& known, const Seen& seen) {
   const AgentHost& host = *known.host;
-  const Way way(transmit.transport, transmit.remote);
+  const ice::StunMessage& message = *seen.message;
   const std::string local = host.agent().local_credentials().ufrag;
   const std::string username(message.username().value_or(""));
   const bool signed_for_peer = std::any_of(
@@ -269,30 +247,29 @@ void Invariants::request_sent(Watch& known, const ice::Transmit& transmit, const
   if (!signed_for_peer) {
     fail(Invariant::no_check_without_credentials, host, "a check with the username \"" + username + "\"");
   }
-  if (!known.known_addresses.contains(transmit.remote)) {
-    fail(Invariant::checks_only_known_addresses, host, way_text(host, transmit.transport, transmit.remote));
+  if (!known.known_addresses.contains(seen.way.remote)) {
+    fail(Invariant::checks_only_known_addresses, host, way_text(host, seen.way));
   }
-  const auto [own, is_new] = known.own_requests.emplace(message.transaction_id(), Watch::Asked{way});
+  const auto [own, is_new] = known.own_requests.emplace(message.transaction_id(), Watch::Asked{seen.way});
   if (is_new) {
     ++known.new_transactions;
-    known.new_request_ways.insert(way);
-  } else if (own->second.way != way) {
-    fail(Invariant::requests_are_counted, host,
-         "a retransmission elsewhere: " + way_text(host, transmit.transport, transmit.remote));
+    known.new_request_ways.insert(seen.way);
+  } else if (own->second.way != seen.way) {
+    fail(Invariant::requests_are_counted, host, "a retransmission elsewhere: " + way_text(host, seen.way));
   }
 }
 
-void Invariants::response_sent(Watch& known, const ice::Transmit& transmit, const ice::StunMessage& message) {
+void Invariants::response_sent(Watch& known, const Seen& seen) {
   const AgentHost& host = *known.host;
-  const auto asked = known.unanswered.find({message.transaction_id(), Way(transmit.transport, transmit.remote)});
+  const auto asked = known.unanswered.find({seen.message->transaction_id(), seen.way});
   if (asked == known.unanswered.end()) {
-    fail(Invariant::responses_where_asked, host, way_text(host, transmit.transport, transmit.remote));
+    fail(Invariant::responses_where_asked, host, way_text(host, seen.way));
     return;
   }
   if (--asked->second == 0) known.unanswered.erase(asked);
-  if (message.message_class() == ice::StunClass::success &&
-      !message.verify_integrity(host.agent().local_credentials().pwd)) {
-    fail(Invariant::responses_are_signed, host, way_text(host, transmit.transport, transmit.remote));
+  if (seen.message->message_class() == ice::StunClass::success &&
+      !seen.message->verify_integrity(host.agent().local_credentials().pwd)) {
+    fail(Invariant::responses_are_signed, host, way_text(host, seen.way));
   }
 }
 
@@ -302,19 +279,24 @@ void Invariants::event(const AgentHost& host, const ice::Event& event) {
   Watch& known = watch(host);
   if (const auto* changed = std::get_if<ice::PathChanged>(&event)) {
     if (!changed->path) return;
-    if (!known.answered.contains({changed->path->transport, changed->path->remote})) {
-      fail(Invariant::path_needs_answered_check, host, way_text(host, changed->path->transport, changed->path->remote));
+    if (!known.answered.contains(way_of(*changed->path))) {
+      fail(Invariant::path_needs_answered_check, host, way_text(host, way_of(*changed->path)));
     }
   } else if (const auto* validated = std::get_if<ice::SourceValidated>(&event)) {
-    const Way way(validated->transport, validated->remote);
+    const Way way{validated->transport, validated->remote, validated->relay.has_value()};
     if (!known.authenticated.contains(way) && !known.answered.contains(way)) {
-      fail(Invariant::source_needs_authenticated, host, way_text(host, validated->transport, validated->remote));
+      fail(Invariant::source_needs_authenticated, host, way_text(host, way));
     }
     known.sources.insert_or_assign(way, Flow(validated->stream, validated->component));
   } else if (const auto* revoked = std::get_if<ice::SourceRevoked>(&event)) {
-    known.sources.erase({revoked->transport, revoked->remote});
+    known.sources.erase({revoked->transport, revoked->remote, revoked->relay.has_value()});
+    known.revoked.insert({revoked->transport, revoked->remote, revoked->relay.has_value()});
   } else if (const auto* closed = std::get_if<ice::CloseTransport>(&event)) {
-    std::erase_if(known.sources, [&](const auto& source) { return source.first.first == closed->id; });
+    std::erase_if(known.sources, [&](const auto& source) { return source.first.transport == closed->id; });
+  } else if (std::holds_alternative<ice::RoleChanged>(event)) {
+    if (++known.role_changes > kRoleChanges) {
+      fail(Invariant::role_conflict_ends, host, std::to_string(known.role_changes) + " role changes");
+    }
   } else if (const auto* state = std::get_if<ice::ConnectionStateChanged>(&event)) {
     known.state = state->state;
     if (state->state != ice::ConnectionState::failed) return;
@@ -322,173 +304,10 @@ void Invariants::event(const AgentHost& host, const ice::Event& event) {
     const bool was_connected = std::all_of(host.flows().begin(), host.flows().end(), [&](const Flow& flow) {
       return host.first_path(flow).has_value() || known.unused_by_peer(flow);
     });
-    if (!was_connected && (!known.may_check_since || world_.now() - *known.may_check_since < kPac)) {
+    if (!was_connected && (!known.may_check_since || host.felt_time() - *known.may_check_since < kPac)) {
       fail(Invariant::fails_with_reason, host, "failed before PAC ran out (RFC 8863 4)");
     }
   }
-}
-
-// ---- after every step ----
-
-void Invariants::stepped(const AgentHost& host, Step step) {
-  Watch& known = watch(host);
-  if (step == Step::closed) known.closed = true;
-  check_counters(known);
-  check_paths(known);
-  check_pair_count(known);
-  if (step == Step::timed_out) check_timer(known);
-}
-
-void Invariants::check_counters(Watch& known) {
-  const AgentHost& host = *known.host;
-  const ice::AgentCounters now = host.agent().counters();
-  const auto checks = now.requests_sent - known.counters.requests_sent;
-  const auto consents = now.consent_requests_sent - known.counters.consent_requests_sent;
-  known.counters = now;
-  // A check that began in the very step in which the agent gave up is never sent.
-  const bool gave_up = host.is(ice::ConnectionState::failed) || host.is(ice::ConnectionState::closed);
-  if (checks + consents != known.new_transactions && !(gave_up && checks + consents > known.new_transactions)) {
-    fail(Invariant::requests_are_counted, host,
-         std::to_string(known.new_transactions) + " new transactions, counted as " + std::to_string(checks) +
-             " checks and " + std::to_string(consents) + " consent checks");
-  }
-  if (checks > 0) {
-    if (checks > 1) fail(Invariant::one_new_check_per_ta, host, std::to_string(checks) + " new checks at once");
-    if (known.last_check && world_.now() - *known.last_check < known.ta) {
-      const auto apart = std::chrono::duration<double, std::milli>(world_.now() - *known.last_check);
-      fail(Invariant::one_new_check_per_ta, host, "new checks " + std::to_string(apart.count()) + " ms apart");
-    }
-    known.last_check = world_.now();
-  }
-  if (consents > 0 && checks == 0) {
-    for (const Way& way : known.new_request_ways) {
-      const bool in_use = std::any_of(host.paths().begin(), host.paths().end(), [&](const auto& entry) {
-        return Way(entry.second.transport, entry.second.remote) == way;
-      });
-      if (!in_use) fail(Invariant::consent_only_on_own_paths, host, way_text(host, way.first, way.second));
-      const auto last = known.last_consent.find(way);
-      const auto answer = known.answered.find(way);
-      const bool overdue = answer == known.answered.end() || world_.now() - answer->second > seconds(6);
-      if (last != known.last_consent.end() && world_.now() - last->second < kConsentInterval && !overdue) {
-        fail(Invariant::consent_only_on_own_paths, host, "consent checks under 4 s apart");
-      }
-      known.last_consent[way] = world_.now();
-    }
-  }
-  known.new_transactions = 0;
-  known.new_request_ways.clear();
-}
-
-void Invariants::check_paths(Watch& known) {
-  const AgentHost& host = *known.host;
-  bool all_nominated = true;
-  for (const auto& [flow, path] : host.paths()) {
-    all_nominated = all_nominated && path.nominated;
-    const auto answer = known.answered.find({path.transport, path.remote});
-    if (answer == known.answered.end()) {
-      fail(Invariant::path_needs_answered_check, host, way_text(host, path.transport, path.remote));
-    } else if (world_.now() - answer->second > kConsent) {
-      fail(Invariant::path_needs_consent, host, "the last answer is more than 30 s old");
-    }
-    const auto selected = host.agent().selected_pair(flow.first, flow.second);
-    if (!selected || selected->transport != path.transport || selected->remote.address != path.remote ||
-        selected->nominated != path.nominated) {
-      fail(Invariant::events_match_getters, host, "selected_pair() is not what PathChanged said");
-    }
-  }
-  for (const Flow& flow : host.flows()) {
-    if (host.path(flow) == nullptr && host.agent().selected_pair(flow.first, flow.second)) {
-      fail(Invariant::events_match_getters, host, "selected_pair() without a PathChanged");
-    }
-  }
-  if (known.state && *known.state != host.state()) {
-    fail(Invariant::events_match_getters, host,
-         std::string("connection_state() is ") + ice::text(host.state()) + ", the event said " +
-             ice::text(*known.state));
-  }
-  const bool all_have_paths = std::all_of(host.flows().begin(), host.flows().end(), [&](const Flow& flow) {
-    return host.path(flow) != nullptr || known.unused_by_peer(flow);
-  });
-  const bool connected = host.is(ice::ConnectionState::connected) || host.is(ice::ConnectionState::completed);
-  if (connected && !all_have_paths) {
-    fail(Invariant::state_matches_paths, host, std::string(ice::text(host.state())) + " without all paths");
-  }
-  if (host.is(ice::ConnectionState::completed) && !all_nominated) {
-    fail(Invariant::state_matches_paths, host, "completed without all paths nominated");
-  }
-  if (host.is(ice::ConnectionState::checking) && !host.flows().empty() && host.paths().size() == host.flows().size()) {
-    fail(Invariant::state_matches_paths, host, "still checking with all paths there");
-  }
-}
-
-void Invariants::check_pair_count(Watch& known) {
-  const std::size_t pairs = known.host->agent().snapshot().pairs.size();
-  if (pairs > kMaxPairs) fail(Invariant::at_most_100_pairs, *known.host, std::to_string(pairs) + " pairs");
-}
-
-void Invariants::check_timer(Watch& known) {
-  const auto next = known.host->agent().next_timeout();
-  if (next && *next <= world_.now()) {
-    fail(Invariant::timer_moves_on, *known.host, "next_timeout() is not in the future after handle_timeout()");
-  }
-  if (world_.now() - known.second_began >= seconds(1)) {
-    known.second_began = world_.now();
-    known.timeouts_this_second = 0;
-  }
-  if (++known.timeouts_this_second > kTimeoutsPerSecond) {
-    fail(Invariant::bounded_steps, *known.host, "more than " + std::to_string(kTimeoutsPerSecond) + " timeouts in 1 s");
-  }
-}
-
-// ---- at the end ----
-
-void Invariants::check_ended(const AgentHost& host, bool must_complete) {
-  if (!host.ended()) {
-    fail(Invariant::none_stuck, host,
-         std::string("it is ") + ice::text(host.state()) + "; it says: " + host.agent().explain());
-  }
-  if (must_complete && !host.is(ice::ConnectionState::completed)) {
-    fail(Invariant::completes_where_possible, host,
-         std::string("it is ") + ice::text(host.state()) + "; it says: " + host.agent().explain());
-  }
-  if (host.is(ice::ConnectionState::failed) && host.agent().explain().empty()) {
-    fail(Invariant::fails_with_reason, host, "explain() is empty");
-  }
-}
-
-void Invariants::check_failed(const AgentHost& host) {
-  if (!host.is(ice::ConnectionState::failed)) {
-    fail(Invariant::none_stuck, host,
-         std::string("its peer is gone and it is ") + ice::text(host.state()) + "; it says: " + host.agent().explain());
-  }
-}
-
-void Invariants::check_agreement(const AgentHost& a, const AgentHost& b) {
-  if (!a.is(ice::ConnectionState::completed) || !b.is(ice::ConnectionState::completed)) return;
-  if (a.agent().role() == b.agent().role()) {
-    fail(Invariant::one_controlling, a, "both are of the same role");
-  }
-  for (const auto& [flow, path] : a.paths()) {
-    const auto* other = b.path(flow);
-    const Socket* ours = a.socket(path.transport);
-    const Socket* theirs = other != nullptr ? b.socket(other->transport) : nullptr;
-    if (ours == nullptr || theirs == nullptr || path.remote != theirs->local || other->remote != ours->local) {
-      fail(Invariant::pairs_mirror, a,
-           "flow " + std::to_string(flow.first.value) + "/" + std::to_string(flow.second.value) + ": " +
-               (ours != nullptr ? ours->local.text() : "nothing") + " to " + path.remote.text() + ", but " + b.name() +
-               " has " + (theirs != nullptr ? theirs->local.text() + " to " + other->remote.text() : "nothing"));
-    }
-  }
-}
-
-void Invariants::check_closed(const AgentHost& host) {
-  if (!host.is(ice::ConnectionState::closed)) fail(Invariant::closes_everything, host, "the state is not closed");
-  if (!host.sockets().empty()) {
-    fail(Invariant::closes_everything, host, std::to_string(host.sockets().size()) + " transports left open");
-  }
-  if (!host.paths().empty()) fail(Invariant::closes_everything, host, "a path is not revoked");
-  if (!watch(host).sources.empty()) fail(Invariant::closes_everything, host, "a source is not revoked");
-  if (host.agent().next_timeout()) fail(Invariant::closes_everything, host, "a timer is left");
 }
 
 }  // namespace sim

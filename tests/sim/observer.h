@@ -19,7 +19,7 @@ class Observer {
   virtual ~Observer() = default;
 
   /// Any node sent a datagram, and this becomes of it.
-  virtual void sent(const Node& /*from*/, const Datagram& /*datagram*/, const Fate& /*fate*/) {}
+  virtual void sent(const Node& /*from*/, NetworkId /*network*/, const Datagram& /*datagram*/, const Fate& /*fate*/) {}
 
   /// The application told an agent something that has no hook of its own.
   virtual void told(const AgentHost& /*host*/, std::string_view /*what*/) {}
@@ -27,7 +27,11 @@ class Observer {
   virtual void told_candidate(const AgentHost& /*host*/, ice::StreamId /*stream*/,
                               const ice::Candidate& /*candidate*/) {}
   virtual void told_end_of_candidates(const AgentHost& /*host*/, ice::StreamId /*stream*/) {}
+  /// A server's name was resolved.
+  virtual void told_server(const AgentHost& /*host*/, const ice::Address& /*address*/) {}
   virtual void told_new_generation(const AgentHost& /*host*/) {}
+  /// Its agent is another one, which knows nothing.
+  virtual void told_reborn(const AgentHost& /*host*/) {}
 
   /// A datagram reached an agent's socket; the agent sees it next.
   virtual void received(const AgentHost& /*host*/, ice::TransportId /*transport*/, const Datagram& /*datagram*/) {}

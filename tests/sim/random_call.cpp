@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Lives a planned call through: builds its world, lets things happen, and judges the end.
+// Lives a planned call through: lets things happen in its world, and judges the end.
 #include "tests/sim/random_call.h"
 
 #include <algorithm>
-#include <memory>
 
-#include "tests/sim/attacker.h"
-#include "tests/sim/invariants.h"
-#include "tests/sim/story.h"
-#include "tests/sim/world.h"
+#include "tests/sim/call_world.h"
 
 namespace sim {
 
@@ -35,171 +31,178 @@ class PlannedCall {
  public:
   PlannedCall(const CallPlan& plan, std::ostream* out)
       : plan_(plan),
-        world_(plan.seed),
-        story_(out != nullptr ? std::make_unique<Story>(world_, *out) : nullptr),
-        invariants_(world_),
-        hosts_{&host(0, "alice"), &host(1, "bob")},
-        signaling_{Signaling(*hosts_[0], *hosts_[1], plan.sides[0].signaling),
-                   Signaling(*hosts_[1], *hosts_[0], plan.sides[1].signaling)} {
-    if (plan_.attacked) world_.watch(world_.add<Attacker>("mallory", world_.add_network("everywhere")));
-    set_paths(true);
-  }
+        in_(plan, out),
+        signaling_{Signaling(*in_.hosts[0], *in_.hosts[1], plan.sides[0].signaling),
+                   Signaling(*in_.hosts[1], *in_.hosts[0], plan.sides[1].signaling)} {}
 
   CallResult live();
 
  private:
-  AgentHost& host(std::size_t side, const char* name);
-  void set_paths(bool up);
-  void quiet_paths();
   void disturb(const Disturbance& disturbance);
+  void begin_new_generation(std::size_t side);
+  void be_reborn(std::size_t side);
   [[nodiscard]] bool both_know() const;
   [[nodiscard]] bool both_ended() const;
   void judge(CallResult& result);
   void measure(CallResult& result, ice::TimePoint known) const;
+  void close(CallResult& result);
 
   const CallPlan& plan_;
-  World world_;
-  std::unique_ptr<Story> story_;
-  Invariants invariants_;
-  std::array<AgentHost*, 2> hosts_;
+  CallWorld in_;
   std::array<Signaling, 2> signaling_;
 };
 
-AgentHost& PlannedCall::host(std::size_t side, const char* name) {
-  const SidePlan& plan = plan_.sides[side];
-  HostOptions options;
-  options.agent.role = plan.role;
-  options.agent.pacing = plan.pacing;
-  options.agent.trickle = !plan.signaling.full;
-  options.agent.trace = story_ != nullptr;
-  options.interfaces = interfaces_of(plan_, side);
-  for (HostInterface& each : options.interfaces) each.network = world_.add_network(name + (" " + each.name));
-  options.flows = flows_of(plan_, side);
-  options.open_delay = plan.open_delay;
-  if (plan.first_interface_broken) options.broken_interfaces = {"eth0"};
-  return world_.add<AgentHost>(name, std::move(options));
+void PlannedCall::begin_new_generation(std::size_t side) {
+  // Signaling in order, as an application with a peer-id has it: nothing of the old generation arrives any more.
+  AgentHost& host = *in_.hosts[side];
+  if (host.asleep() || host.agent().gathering_state() != ice::GatheringState::complete) return;
+  signaling_[side].drop_what_is_under_way();
+  host.new_generation();
+  signaling_[side].send_description();
+  signaling_[1 - side].send_description();
 }
 
-void PlannedCall::set_paths(bool up) {
-  for (std::size_t a = 0; a < plan_.there.size(); ++a) {
-    for (std::size_t b = 0; b < plan_.there[a].size(); ++b) {
-      const NetworkId from = hosts_[0]->options().interfaces[a].network;
-      const NetworkId to = hosts_[1]->options().interfaces[b].network;
-      world_.path(from, to).conditions = plan_.there[a][b];
-      world_.path(to, from).conditions = plan_.back[a][b];
-      if (up) continue;
-      world_.path(from, to).conditions.up = false;
-      world_.path(to, from).conditions.up = false;
-    }
-  }
-}
-
-void PlannedCall::quiet_paths() {
-  for (const auto& a : hosts_[0]->options().interfaces) {
-    for (const auto& b : hosts_[1]->options().interfaces) {
-      for (PathConditions* path :
-           {&world_.path(a.network, b.network).conditions, &world_.path(b.network, a.network).conditions}) {
-        path->loss = path->burst = 0;
-      }
-    }
-  }
+void PlannedCall::be_reborn(std::size_t side) {
+  AgentHost& host = *in_.hosts[side];
+  signaling_[side].begin_anew();
+  host.be_reborn();
+  host.start();
+  signaling_[side].begin();
+  signaling_[1 - side].send_description();
 }
 
 void PlannedCall::disturb(const Disturbance& disturbance) {
-  AgentHost& host = *hosts_[disturbance.side];
+  AgentHost& host = *in_.hosts[disturbance.side];
+  using Kind = Disturbance::Kind;
+  const bool started = host.agent().gathering_state() != ice::GatheringState::fresh;
   switch (disturbance.kind) {
-    case Disturbance::Kind::cut:
-      set_paths(false);
-      world_.after(disturbance.length, [this] { set_paths(true); });
+    case Kind::cut:
+      in_.set_paths(false);
+      in_.world.after(disturbance.length, [this] { in_.set_paths(true); });
       break;
-    case Disturbance::Kind::new_generation:
-      // Signaling in order, as an application with a peer-id has it: nothing of the old generation arrives any more.
-      if (host.agent().gathering_state() != ice::GatheringState::complete) return;
-      signaling_[disturbance.side].drop_what_is_under_way();
-      host.new_generation();
-      signaling_[disturbance.side].send_description();
-      signaling_[1 - disturbance.side].send_description();
+    case Kind::new_generation:
+      begin_new_generation(disturbance.side);
       break;
-    case Disturbance::Kind::close:
+    case Kind::close:
       signaling_[disturbance.side].cut();
       host.close();
+      break;
+    case Kind::clock_forward:
+      host.step_clock(disturbance.length);
+      break;
+    case Kind::clock_back:
+      host.step_clock(-disturbance.length);
+      break;
+    case Kind::sleep:
+      host.sleep(disturbance.length);
+      break;
+    case Kind::rebirth:
+      if (started && !host.is(ice::ConnectionState::closed)) be_reborn(disturbance.side);
+      break;
+    case Kind::interface_lost:
+      host.lose_interface(host.options().interfaces.empty() ? "" : host.options().interfaces.front().name);
+      break;
+    case Kind::new_address:
+      if (started && !host.options().interfaces.empty()) {
+        const HostInterface& first = host.options().interfaces.front();
+        ice::Address other = first.address;
+        host.change_address(first.name, *ice::Address::parse(other.ip_text() + "7"));
+      }
+      break;
+    case Kind::nat_reboot:
+      for (Nat* each : in_.nats[disturbance.side]) each->forget_mappings();
+      break;
+    case Kind::server_restart:
+      if (in_.turn != nullptr) in_.turn->restart();
+      break;
+    case Kind::stale_nonces:
+      if (in_.turn != nullptr) in_.turn->expire_nonces();
       break;
   }
 }
 
 bool PlannedCall::both_know() const {
-  return std::all_of(hosts_.begin(), hosts_.end(),
+  return std::all_of(in_.hosts.begin(), in_.hosts.end(),
                      [](const AgentHost* host) { return host->agent().remote_credentials().complete(); });
 }
 
 bool PlannedCall::both_ended() const {
-  return std::all_of(hosts_.begin(), hosts_.end(), [](const AgentHost* host) {
-    return host->ended() || host->is(ice::ConnectionState::closed) || idle(*host);
+  return std::all_of(in_.hosts.begin(), in_.hosts.end(), [](const AgentHost* host) {
+    return !host->asleep() && (host->ended() || host->is(ice::ConnectionState::closed) || idle(*host));
   });
 }
 
 CallResult PlannedCall::live() {
+  World& world = in_.world;
   ice::Duration calm{};  // from then on nothing disturbs any more
   for (std::size_t i = 0; i < 2; ++i) {
-    world_.after(plan_.sides[i].start_delay, [this, i] {
-      hosts_[i]->start();
+    world.after(plan_.sides[i].start_delay, [this, i] {
+      in_.hosts[i]->start();
       signaling_[i].begin();
     });
     calm = std::max(calm, plan_.sides[i].start_delay);
   }
   for (const Disturbance& each : plan_.disturbances) {
-    world_.after(each.at, [this, &each] { disturb(each); });
-    calm = std::max(calm, each.at + each.length);
+    world.after(each.at, [this, &each] { disturb(each); });
+    const bool lasts = each.kind == Disturbance::Kind::cut || each.kind == Disturbance::Kind::sleep;
+    calm = std::max(calm, each.at + (lasts ? each.length : ice::Duration::zero()));
   }
 
-  world_.run_until([this] { return both_know(); }, seconds(30));
-  const ice::TimePoint known = world_.now();
-  world_.run_for(std::max(ice::Duration::zero(), calm - world_.elapsed()));
-  world_.run_until([this] { return both_ended() && both_know(); }, somebody_closes(plan_) ? seconds(30) : kLongestCall);
-  world_.run_until([this] { return both_ended(); }, kLongestCall);
-  world_.run_for(somebody_closes(plan_) ? kNoticed : kSettle);
+  world.run_until([this] { return both_know(); }, seconds(30));
+  const ice::TimePoint known = world.now();
+  world.run_for(std::max(ice::Duration::zero(), calm - world.elapsed()));
+  const ice::Duration patience = somebody_closes(plan_) || may_end(plan_) ? seconds(30) : kLongestCall;
+  world.run_until([this] { return both_ended() && both_know(); }, patience);
+  world.run_until([this] { return both_ended(); }, kLongestCall);
+  world.run_for(somebody_closes(plan_) || may_end(plan_) ? kNoticed : kSettle);
   // Loss may just then have taken several consent checks in a row; a call is judged on quiet paths, and so is its talk.
   if (plan_.talk > ice::Duration::zero() || !both_ended()) {
-    quiet_paths();
-    world_.run_until([this] { return both_ended(); }, kLongestCall);
-    world_.run_for(std::max(plan_.talk, kConsentRound));
-    world_.run_until([this] { return both_ended(); }, kLongestCall);
+    in_.quiet_paths();
+    world.run_until([this] { return both_ended(); }, kLongestCall);
+    world.run_for(std::max(plan_.talk, kConsentRound));
+    world.run_until([this] { return both_ended(); }, kLongestCall);
   }
 
   CallResult result;
   judge(result);
   measure(result, known);
-
-  for (Signaling& each : signaling_) each.cut();
-  for (AgentHost* each : hosts_) each->close();
-  world_.run_for(seconds(2));  // what is still under way reaches closed agents
-  for (const AgentHost* each : hosts_) invariants_.check_closed(*each);
-  if (invariants_.breach()) result.breach = invariants_.breach()->text;
-  result.steps = world_.steps();
+  close(result);
   return result;
+}
+
+void PlannedCall::close(CallResult& result) {
+  in_.quiet_paths();
+  for (Signaling& each : signaling_) each.cut();
+  for (AgentHost* each : in_.hosts) each->close();
+  in_.world.run_for(ice::kFarewell +
+                    seconds(1));  // what is still under way reaches closed agents, and servers hear the farewell
+  for (const AgentHost* each : in_.hosts) in_.invariants.check_closed(*each);
+  if (in_.turn != nullptr && !plan_.attacked) in_.invariants.check_server(*in_.turn, *in_.hosts[0], may_leak(plan_));
+  result.breach = in_.invariants.breach();
+  result.steps = in_.world.steps();
 }
 
 void PlannedCall::judge(CallResult& result) {
   result.possible = can_connect(plan_);
-  result.completed = std::all_of(hosts_.begin(), hosts_.end(),
+  result.completed = std::all_of(in_.hosts.begin(), in_.hosts.end(),
                                  [](const AgentHost* host) { return host->is(ice::ConnectionState::completed); });
   result.unlucky = result.possible && !result.completed && worst_loss(plan_) >= kHeavyLoss;
   if (somebody_closes(plan_)) {
     // The other has noticed by now, by checks that failed or consent that ended; or it never heard of anybody.
-    for (const AgentHost* each : hosts_) {
-      if (!idle(*each) && !each->is(ice::ConnectionState::closed)) invariants_.check_failed(*each);
+    for (const AgentHost* each : in_.hosts) {
+      if (!idle(*each) && !each->is(ice::ConnectionState::closed)) in_.invariants.check_failed(*each);
     }
     return;
   }
-  for (const AgentHost* each : hosts_) invariants_.check_ended(*each, result.possible && !result.unlucky);
+  for (const AgentHost* each : in_.hosts) in_.invariants.check_ended(*each, result.possible && !result.unlucky);
   // A replayed nomination may move one side to a pair that works and that the other has left (RFC 8445 19.3 has no
   // cure).
-  if (!plan_.attacked) invariants_.check_agreement(*hosts_[0], *hosts_[1]);
+  if (!plan_.attacked && !may_end(plan_)) in_.invariants.check_agreement(*in_.hosts[0], *in_.hosts[1]);
 }
 
 void PlannedCall::measure(CallResult& result, ice::TimePoint known) const {
   if (!plan_.disturbances.empty()) return;
-  for (const AgentHost* each : hosts_) {
+  for (const AgentHost* each : in_.hosts) {
     for (const Flow& flow : each->flows()) {
       if (const auto at = each->first_path(flow)) {
         result.to_first_path = std::max(result.to_first_path.value_or(ice::Duration::zero()), *at - known);

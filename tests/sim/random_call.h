@@ -8,11 +8,12 @@
 #include <string>
 
 #include "tests/sim/call_plan.h"
+#include "tests/sim/invariants.h"
 
 namespace sim {
 
 struct CallResult {
-  std::optional<std::string> breach;
+  std::optional<Breach> breach;
   bool completed = false;
   bool possible = false;
   /// Possible, and not completed, on paths where heavy loss explains it.

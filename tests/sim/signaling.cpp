@@ -24,6 +24,11 @@ void Signaling::begin() {
   }
 }
 
+void Signaling::begin_anew() {
+  drop_what_is_under_way();
+  begun_ = sent_full_ = false;
+}
+
 void Signaling::heard(const ice::Event& event) {
   if (!begun_) return;  // what was found before stands in the first description
   if (conditions_.full) {

@@ -32,6 +32,8 @@ class Signaling {
 
   /// Trickle: sends the first description now. Full: nothing, it goes when gathering is complete.
   void begin();
+  /// The agent is another one: what it said is lost. Before its start(), then begin() after it.
+  void begin_anew();
   /// Sends the description as it stands now, once more.
   void send_description();
   /// Everything that `from` said so far has arrived at this time, at the latest.

@@ -54,7 +54,7 @@ int one(std::uint64_t seed) {
   std::cout << describe(plan) << '\n';
   const sim::CallResult result = run_call(plan, &std::cout);
   std::cout << '\n'
-            << (result.breach ? *result.breach : std::string("every invariant held"))
+            << (result.breach ? result.breach->text : std::string("every invariant held"))
             << (result.completed ? "; completed"
                 : result.unlucky ? "; not completed, by heavy loss"
                                  : "; not completed")
@@ -101,8 +101,8 @@ int many(const Arguments& arguments, const char* program) {
         if (result.to_first_path) tally.first_path_ms.push_back(ms(*result.to_first_path));
         if (result.to_completed) tally.completed_ms.push_back(ms(*result.to_completed));
         if (result.breach && ++tally.broken <= kShown) {
-          std::cout << "seed " << seed << ": " << *result.breach << "\n  repeat it: " << program << " --seed " << seed
-                    << std::endl;
+          std::cout << "seed " << seed << ": " << result.breach->text << "\n  repeat it: " << program << " --seed "
+                    << seed << std::endl;
         }
       }
     });

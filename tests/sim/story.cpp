@@ -7,6 +7,7 @@
 #include "ice-core/candidates/candidate_line.h"
 #include "ice-core/stun/message.h"
 #include "tests/sim/agent_host.h"
+#include "tests/sim/turn_framing.h"
 
 namespace sim {
 
@@ -17,10 +18,35 @@ std::string number(std::uint64_t value) {
 std::string flow_text(ice::StreamId stream, ice::ComponentId component) {
   return number(stream.value) + "/" + number(component.value);
 }
+std::string method_text(ice::StunMethod method) {
+  switch (method) {
+    case ice::StunMethod::binding:
+      return "binding";
+    case ice::StunMethod::allocate:
+      return "allocate";
+    case ice::StunMethod::refresh:
+      return "refresh";
+    case ice::StunMethod::send:
+      return "send to";
+    case ice::StunMethod::data:
+      return "data from";
+    case ice::StunMethod::create_permission:
+      return "create-permission";
+    case ice::StunMethod::channel_bind:
+      return "channel-bind";
+  }
+  return "method " + number(static_cast<unsigned>(method));
+}
 }  // namespace
 
 std::string describe(ice::ByteView datagram) {
+  if (datagram.empty()) return "nothing";
   if (!ice::looks_like_stun(datagram)) {
+    if (is_channel_data(datagram) && channel_payload(datagram)) {
+      char number_text[8];
+      std::snprintf(number_text, sizeof number_text, "%04x", static_cast<unsigned>(channel_number(datagram)));
+      return std::string("channel ") + number_text + " [" + describe(*channel_payload(datagram)) + "]";
+    }
     if (const auto media = parse_media(datagram)) return "media " + media->text;
     return number(datagram.size()) + " bytes that are not STUN";
   }
@@ -31,18 +57,27 @@ std::string describe(ice::ByteView datagram) {
                 std::to_integer<unsigned>(message->transaction_id().bytes[1]));
   switch (message->message_class()) {
     case ice::StunClass::request:
+      if (!message->has(ice::StunAttribute::ice_controlling) && !message->has(ice::StunAttribute::ice_controlled)) {
+        return method_text(message->method()) + id + (message->has_integrity() ? "" : " unsigned") +
+               (message->lifetime() == 0U ? " to release" : "");
+      }
       return std::string("check") + id + (message->ice_controlling() ? " controlling" : " controlled") +
              (message->use_candidate() ? " use-candidate" : "");
     case ice::StunClass::success: {
       const auto mapped = message->mapped_address();
-      return std::string("success") + id + (mapped ? " mapped " + mapped->text() : "");
+      return (message->method() == ice::StunMethod::binding ? "" : method_text(message->method()) + " ") + "success" +
+             id + (mapped ? " mapped " + mapped->text() : "");
     }
     case ice::StunClass::error: {
       const auto error = message->error_code();
       return "error " + (error ? std::to_string(error->code) : "without a code") + id;
     }
-    case ice::StunClass::indication:
-      return std::string("indication") + id;
+    case ice::StunClass::indication: {
+      const auto peer = message->xor_peer_address();
+      const auto inner = message->raw(ice::StunAttribute::data);
+      if (!peer || !inner) return std::string("indication") + id;
+      return method_text(message->method()) + " " + peer->text() + " [" + describe(*inner) + "]";
+    }
   }
   return "";
 }
@@ -57,7 +92,7 @@ void Story::line(const std::string& who, const std::string& what) {
   out_ << time << "  " << who << "  " << what << '\n';
 }
 
-void Story::sent(const Node& from, const Datagram& datagram, const Fate& fate) {
+void Story::sent(const Node& from, NetworkId, const Datagram& datagram, const Fate& fate) {
   const char* twice = fate.arrivals[1] ? " (twice)" : "";
   line(from.name(), datagram.source.text() + " -> " + datagram.destination.text() + "  " + describe(datagram.bytes) +
                         (fate.loss == Loss::none ? twice : std::string("  ") + text(fate.loss)));
@@ -88,6 +123,10 @@ void Story::told_end_of_candidates(const AgentHost& host, ice::StreamId stream) 
 
 void Story::told_new_generation(const AgentHost& host) {
   line(host.name(), "begins a new generation");
+}
+
+void Story::told_reborn(const AgentHost& host) {
+  line(host.name(), "is dead, and another agent begins in its place");
 }
 
 void Story::received(const AgentHost& host, ice::TransportId, const Datagram& datagram) {

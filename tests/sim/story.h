@@ -15,12 +15,13 @@ class Story final : public Observer {
 
   void line(const std::string& who, const std::string& what);
 
-  void sent(const Node& from, const Datagram& datagram, const Fate& fate) override;
+  void sent(const Node& from, NetworkId network, const Datagram& datagram, const Fate& fate) override;
   void told(const AgentHost& host, std::string_view what) override;
   void told_description(const AgentHost& host, const ice::Description& description) override;
   void told_candidate(const AgentHost& host, ice::StreamId stream, const ice::Candidate& candidate) override;
   void told_end_of_candidates(const AgentHost& host, ice::StreamId stream) override;
   void told_new_generation(const AgentHost& host) override;
+  void told_reborn(const AgentHost& host) override;
   void event(const AgentHost& host, const ice::Event& event) override;
   void received(const AgentHost& host, ice::TransportId transport, const Datagram& datagram) override;
   void disposed(const AgentHost& host, ice::TransportId transport, const Datagram& datagram,

@@ -13,6 +13,7 @@ World::~World() = default;
 
 NetworkId World::add_network(std::string name) {
   networks_.push_back(std::move(name));
+  gateways_.push_back(nullptr);
   return NetworkId(static_cast<std::uint32_t>(networks_.size() - 1));
 }
 
@@ -24,6 +25,10 @@ void World::detach(NetworkId network, const ice::Address& ip) {
   const auto found = attached_.find(ip.with_port(0));
   if (found == attached_.end()) return;
   std::erase_if(found->second, [&](const auto& entry) { return entry.first == network; });
+}
+
+void World::set_gateway(NetworkId network, Node& gateway) {
+  gateways_[network.value] = &gateway;
 }
 
 Path& World::path(NetworkId from, NetworkId to) {
@@ -48,24 +53,37 @@ void World::set_conditions(NetworkId a, NetworkId b, const PathConditions& condi
 
 std::pair<Node*, NetworkId> World::route(NetworkId network, const ice::Address& ip) const {
   const auto found = attached_.find(ip.with_port(0));
-  if (found == attached_.end() || found->second.empty()) return {nullptr, network};
-  // The own network first; else wherever the address is.
-  for (const auto& [where, node] : found->second) {
-    if (where == network) return {node, where};
+  if (found != attached_.end()) {
+    for (const auto& [where, node] : found->second) {
+      if (where == network) return {node, where};
+    }
   }
-  const auto& [where, node] = found->second.front();
-  return {node, where};
+  if (Node* gateway = gateways_[network.value]) return {gateway, network};
+  // Wherever the address is, but for what stands behind a gateway.
+  if (found != attached_.end()) {
+    for (const auto& [where, node] : found->second) {
+      if (!is_private(where)) return {node, where};
+    }
+  }
+  return {nullptr, network};
 }
 
 void World::send(Node& from, NetworkId network, Datagram datagram) {
+  if (is_tcp(datagram.wire)) {
+    const std::pair ends(datagram.source, datagram.destination);
+    TcpFlow& flow = tcp_flows_[ends];
+    flow.unsent.push_back({&from, network, std::move(datagram)});
+    if (flow.attempts == 0) pump_tcp(ends);
+    return;
+  }
   const auto [target, where] = route(network, datagram.destination);
   Fate fate;
-  if (target == nullptr) {
+  if (target == nullptr || (target == &from && is_private(network))) {
     fate.loss = Loss::unreachable;
   } else {
     fate = path(network, where).carry(now_, datagram.bytes.size());
   }
-  for (Observer* observer : observers_) observer->sent(from, datagram, fate);
+  for (Observer* observer : observers_) observer->sent(from, network, datagram, fate);
   if (fate.arrivals[1]) plan(*fate.arrivals[1], Delivery{where, datagram});
   if (fate.arrivals[0]) plan(*fate.arrivals[0], Delivery{where, std::move(datagram)});
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -27,10 +28,17 @@ class World;
 /// A network: whatever is attached to it shares the paths to the other networks.
 using NetworkId = ice::StrongId<struct NetworkTag, std::uint32_t>;
 
+/// What travels: a UDP datagram, or a segment of a TCP connection (tcp_delivery.cpp).
+enum class Wire : std::uint8_t { udp, tcp_open, tcp_accept, tcp_refuse, tcp_data, tcp_close };
+inline bool is_tcp(Wire wire) {
+  return wire != Wire::udp;
+}
+
 struct Datagram {
   ice::Address source;
   ice::Address destination;
   ice::Bytes bytes;
+  Wire wire = Wire::udp;
 };
 
 /// Something with addresses.
@@ -75,6 +83,10 @@ class World {
   /// The node receives what is sent to this IP, on any port.
   void attach(NetworkId network, const ice::Address& ip, Node& node);
   void detach(NetworkId network, const ice::Address& ip);
+  /// From now on `network` is private: what is attached to it can be reached from within only, and whatever is sent to
+  /// anywhere else goes to the gateway (a NAT, a firewall).
+  void set_gateway(NetworkId network, Node& gateway);
+  [[nodiscard]] bool is_private(NetworkId network) const { return gateways_[network.value] != nullptr; }
   /// The way from one network to another, or within one.
   [[nodiscard]] Path& path(NetworkId from, NetworkId to);
   /// The conditions of all paths, those within a network too.
@@ -119,6 +131,18 @@ class World {
     std::uint64_t sequence;  // equal times happen in the order they were planned in
     std::variant<Delivery, std::function<void()>> what;
   };
+  /// One direction of a TCP connection: what was sent later waits until what is sent again got through.
+  struct TcpFlow {
+    ice::TimePoint latest{};  // arrival
+    struct Segment {
+      Node* from;
+      NetworkId network;
+      Datagram datagram;
+    };
+    std::deque<Segment> unsent;  // the first is being sent again when `attempts` is not 0
+    unsigned attempts = 0;
+  };
+  void pump_tcp(const std::pair<ice::Address, ice::Address>& ends);
   static bool later(const Happening& a, const Happening& b);
   void plan(ice::TimePoint time, std::variant<Delivery, std::function<void()>> what);
 
@@ -126,6 +150,8 @@ class World {
   SeededRandom random_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::vector<std::string> networks_;
+  std::vector<Node*> gateways_;                                         // of each network, or nullptr
+  std::map<std::pair<ice::Address, ice::Address>, TcpFlow> tcp_flows_;  // by source and destination
   std::map<ice::Address, std::vector<std::pair<NetworkId, Node*>>> attached_;
   std::map<std::pair<NetworkId, NetworkId>, Path> paths_;
   PathConditions default_conditions_;

@@ -44,7 +44,7 @@ TEST(CheckResponse, GivesTheSourceAndIsSignedWithTheReceiversPassword) {
   const auto asked = StunMessage::parse(build_check_request(request()));
   ASSERT_TRUE(asked.ok());
   const Address source = *Address::parse("2001:db8::7", 4444);
-  const auto parsed = StunMessage::parse(build_success_response(*asked, source, {"their-password-22-chars-", false}));
+  const auto parsed = StunMessage::parse(build_success_response(*asked, source, {IntegrityKey("their-password-22-chars-"), false}));
   ASSERT_TRUE(parsed.ok());
   EXPECT_EQ(parsed->message_class(), StunClass::success);
   EXPECT_EQ(parsed->transaction_id(), asked->transaction_id());
@@ -55,7 +55,7 @@ TEST(CheckResponse, GivesTheSourceAndIsSignedWithTheReceiversPassword) {
 TEST(CheckResponse, IsSignedWithTheAlgorithmOfTheRequest) {
   const auto asked = StunMessage::parse(build_check_request(request()));
   ASSERT_TRUE(asked.ok());
-  const auto parsed = StunMessage::parse(build_error_response(*asked, 487, "Role Conflict", {"key-key-key", true}));
+  const auto parsed = StunMessage::parse(build_error_response(*asked, 487, "Role Conflict", {IntegrityKey("key-key-key"), true}));
   ASSERT_TRUE(parsed.ok());
   EXPECT_TRUE(parsed->has(StunAttribute::message_integrity_sha256));
   EXPECT_FALSE(parsed->has(StunAttribute::message_integrity));
