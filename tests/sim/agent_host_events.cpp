@@ -131,8 +131,14 @@ void AgentHost::step_clock(ice::Duration by) {
   } else if (last_call_ != ice::TimePoint{}) {
     jumped_forward_ -= std::min(-by, world().now() - last_call_);
   }
-  wake_at_.reset();  // a driver's timer is by the clock
-  plan_wake();
+  // A driver's timer is by the clock, and ends when that is set (timerfd's TFD_TIMER_CANCEL_ON_SET).
+  wake_at_.reset();
+  if (asleep()) {
+    plan_wake();
+    return;
+  }
+  agent_->handle_timeout(clock());
+  drain(Step::timed_out);
 }
 
 void AgentHost::sleep(ice::Duration length) {
