@@ -466,11 +466,12 @@ void Agent::server_failed(TimePoint now, ServerId id, std::string_view reason) {
 }
 
 void Agent::handle_stream(TimePoint now, TransportId id, ByteView bytes, const MediaSink& media) {
+  const TimePoint outside = now;
   now = parts_->time.felt(now);
   const auto server = parts_->relays.server_of(id);
   if (!server) return;
   const bool sound = parts_->relays.take_stream(now, id, bytes, [&](ByteView message) {
-    const Disposition what = handle_datagram(now, id, *server, message);
+    const Disposition what = handle_datagram(outside, id, *server, message);
     const auto* const found = std::get_if<Media>(&what);
     if (found != nullptr && media) {
       media(found->stream, found->component, message.subspan(found->offset, found->length));

@@ -145,7 +145,12 @@ void AgentHost::sleep(ice::Duration length) {
   for (Observer* observer : world().observers()) observer->told(*this, "falls asleep");
   asleep_until_ = std::max(asleep_until_, world().now() + length);
   wake_at_.reset();
-  plan_wake();
+  // All its timers are late, and it looks at them first.
+  world().at(asleep_until_, [this, life = lives_] {
+    if (life != lives_ || asleep()) return;
+    agent_->handle_timeout(clock());
+    drain(Step::timed_out);
+  });
 }
 
 // ---- death, and life after it ----
