@@ -575,7 +575,7 @@ void Agent::settle(TimePoint now) {
     if (known) parts_->checks_possible_since = now;
   }
   // The checks and gathering share the slots of Ta, in turn where both want one.
-  const bool checks_want = parts_->checks_possible_since && parts_->checklists.has_next();
+  const bool checks_want = parts_->checks_possible_since && parts_->checklists.has_next(now);
   if (!checks_want || !parts_->gathered_last) parts_->use_gathering_slot(now);
   if (parts_->checks_possible_since) {
     if (checks_want) parts_->gathered_last = false;

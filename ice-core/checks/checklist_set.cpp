@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "ice-core/checks/checklist_set.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "ice-core/candidates/priority.h"
@@ -70,7 +71,7 @@ CandidatePair* ChecklistSet::add_pair(Stream& stream, LocalIndex local, RemoteIn
   if (!make_room(pair.priority)) return nullptr;
   CandidatePair& added = stream.checklist.add(std::move(pair));
   // RFC 8838 12: a new foundation, or one that has already worked, need not wait for anybody.
-  if (foundation_succeeded(added.foundation) || !foundation_busy(added.foundation)) added.state = PairState::waiting;
+  if (foundation_succeeded(added.foundation) || !busy_until(added.foundation)) added.state = PairState::waiting;
   return &added;
 }
 
@@ -109,16 +110,35 @@ bool ChecklistSet::make_room(PairPriority for_priority) {
   return true;
 }
 
-bool ChecklistSet::foundation_busy(const std::string& foundation) const {
+std::optional<TimePoint> ChecklistSet::busy_until(const std::string& foundation) const {
+  std::optional<TimePoint> until;
   for (const auto& [id, stream] : context_.streams) {
     for (const auto& pair : stream.checklist.pairs()) {
-      if (pair->listed && pair->foundation == foundation &&
-          (pair->state == PairState::waiting || pair->state == PairState::in_progress)) {
-        return true;
-      }
+      if (!pair->listed || pair->foundation != foundation) continue;
+      if (pair->state == PairState::waiting) return TimePoint::max();
+      if (pair->state != PairState::in_progress) continue;
+      until = std::max(until.value_or(TimePoint::min()), pair->check_started + kFreeze);
     }
   }
-  return false;
+  return until;
+}
+
+bool ChecklistSet::foundation_busy(TimePoint now, const std::string& foundation) const {
+  const auto until = busy_until(foundation);
+  return until && now < *until;
+}
+
+std::optional<TimePoint> ChecklistSet::next_thaw(TimePoint now) const {
+  std::optional<TimePoint> next;
+  for (const auto& [id, stream] : context_.streams) {
+    if (!checkable(stream)) continue;
+    for (const auto& pair : stream.checklist.pairs()) {
+      if (!pair->listed || pair->state != PairState::frozen) continue;
+      const auto until = busy_until(pair->foundation);
+      if (until && *until > now && *until < TimePoint::max()) next = std::min(next.value_or(*until), *until);
+    }
+  }
+  return next;
 }
 
 bool ChecklistSet::foundation_succeeded(const std::string& foundation) const {
@@ -156,15 +176,15 @@ CandidatePair* ChecklistSet::first_ready(const Stream& stream) const {
   return nullptr;
 }
 
-void ChecklistSet::thaw(Stream& stream) {
+void ChecklistSet::thaw(TimePoint now, Stream& stream) {
   for (const auto& pair : stream.checklist.pairs()) {
-    if (pair->listed && pair->state == PairState::frozen && !foundation_busy(pair->foundation)) {
+    if (pair->listed && pair->state == PairState::frozen && !foundation_busy(now, pair->foundation)) {
       pair->state = PairState::waiting;
     }
   }
 }
 
-ChecklistSet::Next ChecklistSet::next_check() {
+ChecklistSet::Next ChecklistSet::next_check(TimePoint now) {
   const std::size_t count = context_.streams.size();
   for (std::size_t step = 0; step < count; ++step) {
     auto at = context_.streams.begin();
@@ -182,7 +202,7 @@ ChecklistSet::Next ChecklistSet::next_check() {
     }
     CandidatePair* pair = first_ready(stream);
     if (pair == nullptr) {
-      thaw(stream);
+      thaw(now, stream);
       pair = first_ready(stream);
     }
     if (pair != nullptr) {
@@ -193,14 +213,14 @@ ChecklistSet::Next ChecklistSet::next_check() {
   return {};
 }
 
-bool ChecklistSet::has_next() const {
+bool ChecklistSet::has_next(TimePoint now) const {
   for (const auto& [id, stream] : context_.streams) {
     if (!checkable(stream)) continue;
     if (!stream.checklist.triggered().empty()) return true;
     for (const auto& pair : stream.checklist.pairs()) {
       if (!pair->listed) continue;
       if (ready(*pair)) return true;
-      if (pair->state == PairState::frozen && !foundation_busy(pair->foundation)) return true;
+      if (pair->state == PairState::frozen && !foundation_busy(now, pair->foundation)) return true;
     }
   }
   return false;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include "ice-core/agent/context.h"
@@ -19,6 +20,11 @@ inline constexpr std::size_t kMaxPairs = 100;
 /// Whether these two can be paired: same component, protocol and family; link-local IPv6 only with link-local
 /// (RFC 8445 6.1.2.2); loopback only with loopback, so that a peer cannot make us knock at our own machine's doors.
 [[nodiscard]] bool can_pair(const Candidate& local, const Candidate& remote);
+
+/// A check that is not answered for so long keeps no other pair of its foundation frozen. RFC 8445 6.1.4.2 lets them
+/// wait for its end, 39.5 s. With trickled candidates the two sides may have begun with different components: each then
+/// checks where the other has not sent yet, their NATs let nothing in, and neither gets on.
+inline constexpr Duration kFreeze = std::chrono::seconds(1);
 
 class ChecklistSet {
  public:
@@ -42,9 +48,11 @@ class ChecklistSet {
     CandidatePair* pair = nullptr;
     bool triggered = false;
   };
-  Next next_check();
+  Next next_check(TimePoint now);
   /// Whether next_check() would give something.
-  [[nodiscard]] bool has_next() const;
+  [[nodiscard]] bool has_next(TimePoint now) const;
+  /// When it will, without any input: frozen pairs wait no longer for a check that stays without an answer.
+  [[nodiscard]] std::optional<TimePoint> next_thaw(TimePoint now) const;
 
   [[nodiscard]] std::size_t pair_count() const;
   /// Lists with a pair that is waiting or in progress.
@@ -56,8 +64,10 @@ class ChecklistSet {
   [[nodiscard]] PairPriority priority(const Stream& stream, LocalIndex local, RemoteIndex remote) const;
   [[nodiscard]] CandidatePair make_pair(const Stream& stream, LocalIndex local, RemoteIndex remote);
   /// Foundations that no pair keeps busy get their first frozen pair set to Waiting.
-  void thaw(Stream& stream);
-  [[nodiscard]] bool foundation_busy(const std::string& foundation) const;
+  void thaw(TimePoint now, Stream& stream);
+  /// Until when a pair of this foundation keeps the others waiting; nothing: none does.
+  [[nodiscard]] std::optional<TimePoint> busy_until(const std::string& foundation) const;
+  [[nodiscard]] bool foundation_busy(TimePoint now, const std::string& foundation) const;
   [[nodiscard]] bool foundation_succeeded(const std::string& foundation) const;
   [[nodiscard]] bool checkable(const Stream& stream) const;
   /// Waiting, and not held up by a relay that does not let it through yet.

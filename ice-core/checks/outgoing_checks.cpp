@@ -394,7 +394,7 @@ void OutgoingChecks::advance(TimePoint now) {
   keep_consent(now);
   paths_.nominate_where_due(now);
   if (now >= context_.pacer.next_slot()) {
-    if (const auto next = checklists_.next_check(); next.pair != nullptr) begin_check(now, next);
+    if (const auto next = checklists_.next_check(now); next.pair != nullptr) begin_check(now, next);
   }
   stop_decided_checks();
 }
@@ -408,7 +408,8 @@ std::optional<TimePoint> OutgoingChecks::next_timeout(TimePoint now) const {
     }
   }
   keep_earliest(earliest, paths_.next_timeout());
-  if (checklists_.has_next()) keep_earliest(earliest, std::max(context_.pacer.next_slot(), now));
+  if (checklists_.has_next(now)) keep_earliest(earliest, std::max(context_.pacer.next_slot(), now));
+  keep_earliest(earliest, checklists_.next_thaw(now));
   return earliest;
 }
 

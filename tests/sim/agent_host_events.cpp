@@ -131,15 +131,26 @@ void AgentHost::step_clock(ice::Duration by) {
   } else if (last_call_ != ice::TimePoint{}) {
     jumped_forward_ -= std::min(-by, world().now() - last_call_);
   }
-  wake_at_.reset();  // a driver's timer is by the clock
-  plan_wake();
+  // A driver's timer is by the clock, and ends when that is set (timerfd's TFD_TIMER_CANCEL_ON_SET).
+  wake_at_.reset();
+  if (asleep()) {
+    plan_wake();
+    return;
+  }
+  agent_->handle_timeout(clock());
+  drain(Step::timed_out);
 }
 
 void AgentHost::sleep(ice::Duration length) {
   for (Observer* observer : world().observers()) observer->told(*this, "falls asleep");
   asleep_until_ = std::max(asleep_until_, world().now() + length);
   wake_at_.reset();
-  plan_wake();
+  // All its timers are late, and it looks at them first.
+  world().at(asleep_until_, [this, life = lives_] {
+    if (life != lives_ || asleep()) return;
+    agent_->handle_timeout(clock());
+    drain(Step::timed_out);
+  });
 }
 
 // ---- death, and life after it ----

@@ -84,6 +84,8 @@ struct CallPlan {
   ServersPlan servers;
   /// An attacker on the path alters and replays what he sees.
   bool attacked = false;
+  /// The judge expects both to complete, whatever the plan lets him expect: for tests of what happens then.
+  bool expects_the_impossible = false;
   /// After the end of the checks, so long on quiet paths: consent at work.
   ice::Duration talk{};
 };

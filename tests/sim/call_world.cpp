@@ -28,6 +28,10 @@ CallWorld::CallWorld(const CallPlan& plan, std::ostream* out)
     world.add<Nat>("common nat", *common_, common_outside_, external, *plan_.common_nat);
   }
   hosts = {&host(0, "alice"), &host(1, "bob")};
+  // A description that slept with its hearer may come after candidates of the next life.
+  if (has(plan_, Disturbance::Kind::rebirth) && has(plan_, Disturbance::Kind::sleep)) {
+    invariants.waive(Invariant::state_matches_paths);
+  }
   if (plan_.attacked) {
     world.watch(world.add<Attacker>("mallory", world.add_network("everywhere")));
     invariants.waive(Invariant::media_is_accepted);   // he sends what a relay delivered to another port
@@ -105,8 +109,11 @@ void CallWorld::set_paths(bool up) {
   };
   for (std::size_t a = 0; a < plan_.there.size(); ++a) {
     for (std::size_t b = 0; b < plan_.there[a].size(); ++b) {
-      set(outermost_[0][a], outermost_[1][b], plan_.there[a][b]);
-      set(outermost_[1][b], outermost_[0][a], plan_.back[a][b]);
+      PathConditions there = plan_.there[a][b];
+      PathConditions back = plan_.back[a][b];
+      if (common_) there.up = back.up = true;  // one network: the way to its gateway too
+      set(outermost_[0][a], outermost_[1][b], there);
+      set(outermost_[1][b], outermost_[0][a], back);
     }
   }
   for (const auto& networks : outermost_) {

@@ -183,10 +183,11 @@ void PlannedCall::close(CallResult& result) {
 }
 
 void PlannedCall::judge(CallResult& result) {
-  result.possible = can_connect(plan_);
+  result.possible = can_connect(plan_) || plan_.expects_the_impossible;
   result.completed = std::all_of(in_.hosts.begin(), in_.hosts.end(),
                                  [](const AgentHost* host) { return host->is(ice::ConnectionState::completed); });
-  result.unlucky = result.possible && !result.completed && worst_loss(plan_) >= kHeavyLoss;
+  result.unlucky =
+      result.possible && !result.completed && !plan_.expects_the_impossible && worst_loss(plan_) >= kHeavyLoss;
   if (somebody_closes(plan_)) {
     // The other has noticed by now, by checks that failed or consent that ended; or it never heard of anybody.
     for (const AgentHost* each : in_.hosts) {

@@ -3,6 +3,7 @@
 //
 //   sim-calls [--calls N] [--from SEED] [--threads N]     many calls; the exit status tells whether all held
 //   sim-calls --seed SEED                                 one call, with its story
+//   sim-calls --shrink SEED                               the same, with all left out that its breach does not need
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "tests/sim/random_call.h"
+#include "tests/sim/shrink.h"
 
 namespace {
 
@@ -25,6 +27,7 @@ struct Arguments {
   std::uint64_t from = 1;
   unsigned threads = 2;
   std::optional<std::uint64_t> seed;
+  bool shrink = false;
 };
 
 std::optional<Arguments> parse(int count, char** values) {
@@ -43,14 +46,17 @@ std::optional<Arguments> parse(int count, char** values) {
       arguments.threads = static_cast<unsigned>(std::clamp<std::uint64_t>(value, 1, 64));
     else if (name == "--seed")
       arguments.seed = value;
+    else if (name == "--shrink")
+      arguments.seed = value, arguments.shrink = true;
     else
       return std::nullopt;
   }
   return arguments;
 }
 
-int one(std::uint64_t seed) {
-  const sim::CallPlan plan = sim::random_plan(seed);
+int one(std::uint64_t seed, bool shorter) {
+  sim::CallPlan plan = sim::random_plan(seed);
+  if (shorter) plan = sim::shrink(plan);
   std::cout << describe(plan) << '\n';
   const sim::CallResult result = run_call(plan, &std::cout);
   std::cout << '\n'
@@ -129,8 +135,8 @@ int many(const Arguments& arguments, const char* program) {
 int main(int count, char** values) {
   const auto arguments = parse(count, values);
   if (!arguments) {
-    std::cerr << "usage: sim-calls [--calls N] [--from SEED] [--threads N] [--seed SEED]\n";
+    std::cerr << "usage: sim-calls [--calls N] [--from SEED] [--threads N] [--seed SEED | --shrink SEED]\n";
     return 2;
   }
-  return arguments->seed ? one(*arguments->seed) : many(*arguments, values[0]);
+  return arguments->seed ? one(*arguments->seed, arguments->shrink) : many(*arguments, values[0]);
 }
