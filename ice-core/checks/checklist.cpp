@@ -71,10 +71,4 @@ std::size_t Checklist::count_waiting_and_in_progress() const {
   }));
 }
 
-CandidatePair* Checklist::first_waiting() const {
-  for (const auto& pair : pairs_)
-    if (pair->listed && pair->state == PairState::waiting) return pair.get();
-  return nullptr;
-}
-
 }  // namespace ice

@@ -44,8 +44,6 @@ class Checklist {
   [[nodiscard]] CandidatePair* find(LocalIndex local, RemoteIndex remote) const;
 
   [[nodiscard]] std::size_t count_waiting_and_in_progress() const;
-  /// The highest-priority pair in Waiting.
-  [[nodiscard]] CandidatePair* first_waiting() const;
 
   TriggeredCheckQueue& triggered() { return triggered_; }
   [[nodiscard]] const TriggeredCheckQueue& triggered() const { return triggered_; }

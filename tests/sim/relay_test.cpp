@@ -202,6 +202,33 @@ TEST_F(BehindNats, AnAllocationThatTheServerLostIsNoticedAndSaid) {
   EXPECT_FALSE(alice->failure().empty());
 }
 
+TEST_F(BehindNats, AnAllocationOfAnEarlierLifeGetsANewSocketAndIsGivenBack) {
+  with_turn();
+  alice_options.agent.policy = ice::TransportPolicy::relay;
+  NatBehaviour preserving = kSymmetric;
+  preserving.mapping = Dependence::endpoint_independent;
+  preserving.port_preservation = true;
+  begin(preserving, kSymmetric);
+  ASSERT_TRUE(both(ConnectionState::completed));
+  const auto before = turn->counts().allocated;
+  // The process dies without a word; the next one is on the same port of the same host.
+  alice_says->cut();
+  bob_says->cut();
+  HostOptions again = alice_options;
+  world.detach(alices, at("192.168.1.2"));
+  AgentHost& second = world.add<AgentHost>("alice again", again);
+  second.keep_events = true;
+  second.start();
+  ASSERT_TRUE(world.run_until([&] { return !told(second, CandidateType::relayed).empty(); }, 5s));
+  EXPECT_EQ(turn->counts().allocated, before + 1);
+  world.run_for(1s);
+  EXPECT_EQ(turn->counts().released, 1U);
+  EXPECT_EQ(second.sockets().size(), 2U);
+  second.close();
+  world.run_for(1s);
+  EXPECT_EQ(second.sockets().size(), 0U);
+}
+
 // ---- servers that are in trouble ----
 
 TEST_F(BehindNats, AWrongPasswordIsSaidInPlainWords) {

@@ -37,13 +37,11 @@ TEST(Checklist, SortsAnewWhenPrioritiesChanged) {
   EXPECT_EQ(list.pairs()[0]->id, PairId(1));
 }
 
-TEST(Checklist, TheHighestWaitingPairComesFirst) {
+TEST(Checklist, CountsWhatWaitsOrIsInProgress) {
   Checklist list;
   list.add(pair(1, 30, PairState::in_progress));
   list.add(pair(2, 20, PairState::waiting));
   list.add(pair(3, 10, PairState::waiting));
-  ASSERT_NE(list.first_waiting(), nullptr);
-  EXPECT_EQ(list.first_waiting()->id, PairId(2));
   EXPECT_EQ(list.count_waiting_and_in_progress(), 3u);
 }
 
