@@ -85,7 +85,9 @@ void IceAgent::tell_failure(const std::string& text) {
   {
     const std::lock_guard lock(mutex_);
     if (session_) details = session_->explain();
+    failure_ = text;
   }
+  report_progress();
   const auto members = audience();
   if (members.empty()) {
     GST_CAT_ERROR(agent_debug, "%s", text.c_str());
@@ -129,18 +131,11 @@ void IceAgent::on_event(unsigned run, const ice::Event& event) {
                    }
                    GST_CAT_INFO(agent_debug, "gathering: %s", ice::text(changed.state));
                    tell_property(SessionProperty::gathering_state);
+                   report_progress();
                  },
                  [this](const ice::ConnectionStateChanged& changed) { on_connection_state(changed); },
                  [this](const ice::RoleChanged&) { tell_property(SessionProperty::controlling); },
-                 [this](const ice::PathChanged& changed) {
-                   {
-                     const std::lock_guard lock(mutex_);
-                     if (changed.path) ++pair_changes_;
-                   }
-                   const Flow flow{changed.stream, changed.component};
-                   if (const auto owner = owner_.lock()) g_object_notify(G_OBJECT(owner.get()), "selected-pair");
-                   for (const auto& member : audience(&flow)) member->notify(SessionProperty::selected_pair);
-                 },
+                 [this](const ice::PathChanged& changed) { on_path(changed); },
                  [this](const ice::Warning& warning) { tell_warning(warning.text); },
                  [](const ice::Trace& trace) { GST_CAT_DEBUG(core_debug, "%s", trace.text.c_str()); },
                  // The driver's own.
@@ -156,6 +151,24 @@ void IceAgent::on_local_candidate(unsigned stream, const std::string& line) {
   for (const auto& member : audience()) member->local_candidate(stream, line);
 }
 
+void IceAgent::on_path(const ice::PathChanged& event) {
+  const Flow flow{event.stream, event.component};
+  bool media_possible = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (event.path) ++pair_changes_;
+    if (const auto found = flows_.find(flow); found != flows_.end()) {
+      media_possible = event.path.has_value() && !found->second.has_path;
+      found->second.has_path = event.path.has_value();
+    }
+  }
+  if (const auto owner = owner_.lock()) g_object_notify(G_OBJECT(owner.get()), "selected-pair");
+  for (const auto& member : audience(&flow)) {
+    member->notify(SessionProperty::selected_pair);
+    if (media_possible) member->media_possible();
+  }
+}
+
 void IceAgent::on_connection_state(const ice::ConnectionStateChanged& event) {
   std::vector<std::weak_ptr<AgentMember>> departed;
   bool was_connected = false;
@@ -163,6 +176,7 @@ void IceAgent::on_connection_state(const ice::ConnectionStateChanged& event) {
     const std::lock_guard lock(mutex_);
     shown_connection_ = shown(event.state);
     was_connected = peer_ == Peer::connected;
+    if (event.state != ice::ConnectionState::failed) failure_.clear();
     if (event.state == ice::ConnectionState::connected || event.state == ice::ConnectionState::completed) {
       if (peer_ == Peer::none) peer_ = Peer::connected;
     }
@@ -175,151 +189,28 @@ void IceAgent::on_connection_state(const ice::ConnectionStateChanged& event) {
   for (const auto& weak : departed) {
     if (const auto member = weak.lock()) member->notify(SessionProperty::connection_state);
   }
-  if (event.state != ice::ConnectionState::failed) return;
-  if (was_connected) {
-    on_peer_gone(false, event.reason);
-    return;
-  }
-  {
-    const std::lock_guard lock(mutex_);
-    if (!open_ || peer_ == Peer::gone) return;
-    if (exchange_.running() && !peer_present_) {
-      // It left the room before it ever connected: the room is waited in for the next.
-      session_->new_generation();
-      return;
-    }
-  }
-  tell_failure(event.reason);
-}
-
-void IceAgent::on_peer_gone(bool goodbye, const std::string& reason) {
-  GstIceDisconnectAction action = GST_ICE_DISCONNECT_ACTION_EOS;
-  {
-    const std::lock_guard lock(mutex_);
-    if (!open_ || peer_ != Peer::connected) return;
-    action = settings_.on_disconnect();
-    if (action == GST_ICE_DISCONNECT_ACTION_WAIT) {
-      // What is known of the gone peer goes; the next one is met as the first was.
-      peer_ = Peer::none;
-      session_->new_generation();
-    } else {
-      peer_ = Peer::gone;
-    }
-  }
-  GST_CAT_INFO(agent_debug, "the peer is gone: %s", reason.c_str());
-  switch (action) {
-    case GST_ICE_DISCONNECT_ACTION_EOS:
-      for (const auto& member : audience()) member->peer_gone(goodbye);
-      break;
-    case GST_ICE_DISCONNECT_ACTION_ERROR:
-      tell_failure("The peer is gone: " + reason);
-      break;
-    case GST_ICE_DISCONNECT_ACTION_WAIT:
-      break;
-  }
-}
-
-// ---- the rendezvous ----
-
-void IceAgent::on_room_entered(bool first) {
-  GST_CAT_INFO(agent_debug, "in the room, %s", first ? "as the first" : "a peer is there");
-  {
-    const std::lock_guard lock(mutex_);
-    if (!open_ || settings_.controlling) return;
-    // Refused when checks have begun, as on a reconnection: then the role stays.
-    if (!session_->set_role(first ? ice::Role::controlling : ice::Role::controlled)) return;
-  }
-  tell_property(SessionProperty::controlling);
-}
-
-void IceAgent::on_peer_joined(bool newcomer) {
-  if (newcomer) {
-    // Another peer in its place says that the one before is gone, whatever consent still believes.
-    on_peer_gone(true, "another peer took its place in the room");
-    const std::lock_guard lock(mutex_);
-    if (open_ && peer_ == Peer::none && !session_->remote_credentials().ufrag.empty()) session_->new_generation();
-  }
-  std::string description;
-  {
-    const std::lock_guard lock(mutex_);
-    if (!open_ || peer_ == Peer::gone) return;
-    peer_present_ = true;
-    description = ice::write_description(session_->local_description());
-  }
-  GST_CAT_INFO(agent_debug, "a peer is in the room; sending it our description");
-  exchange_.send_description(std::move(description));
-}
-
-void IceAgent::on_peer_description(const std::string& text) {
-  auto parsed = ice::parse_description(text);
-  if (!parsed) {
-    tell_warning("The description that came over the rendezvous is refused: " + parsed.error().message);
-    return;
-  }
-  for (const std::string& skipped : parsed->warnings) {
-    GST_CAT_WARNING(agent_debug, "in the peer's description: %s", skipped.c_str());
-  }
-  ice::Result<> result = ice::Ok{};
-  {
-    const std::lock_guard lock(mutex_);
-    if (!open_ || peer_ == Peer::gone) return;
-    result = session_->set_remote_description(parsed->description);
-  }
-  if (!result) {
-    tell_warning("The description that came over the rendezvous is refused: " + result.error().message);
-    return;
-  }
-  tell_property(SessionProperty::remote_ufrag);
-}
-
-void IceAgent::on_peer_candidate(unsigned stream, const std::string& line) {
-  const auto session = open_session();
-  if (!session) return;
-  if (line.empty()) {
-    session->end_remote_candidates(ice::StreamId{stream});
-    return;
-  }
-  const auto candidate = ice::parse_candidate_line(line);
-  if (!candidate) {
-    GST_CAT_WARNING(agent_debug, "a candidate that came over the rendezvous: %s", candidate.error().message.c_str());
-    return;
-  }
-  if (const auto result = session->add_remote_candidate(ice::StreamId{stream}, *candidate); !result) {
-    GST_CAT_WARNING(agent_debug, "a candidate that came over the rendezvous: %s", result.error().message.c_str());
-  }
-}
-
-void IceAgent::on_peer_left(bool goodbye) {
-  GST_CAT_INFO(agent_debug, "the peer left the room%s", goodbye ? " with a goodbye" : "");
-  bool connected = false;
-  {
-    const std::lock_guard lock(mutex_);
-    if (!open_) return;
-    peer_present_ = false;
-    // Without a goodbye only its way to the server broke: consent decides whether it is still there.
-    if (!goodbye) return;
-    const auto state = session_->connection_state();
-    // The event that says so may still be on its way, overtaken by the goodbye.
-    connected = state == ice::ConnectionState::connected || state == ice::ConnectionState::completed;
-    if (connected && peer_ == Peer::none) peer_ = Peer::connected;
-    connected = peer_ == Peer::connected;
-    // It never was there: the next one is the first.
-    if (!connected && peer_ == Peer::none) session_->new_generation();
-  }
-  if (connected) on_peer_gone(true, "it said goodbye");
-}
-
-void IceAgent::on_rendezvous_failed(const std::string& message, bool fatal) {
-  bool needed = false;
-  {
-    const std::lock_guard lock(mutex_);
-    needed = peer_ == Peer::none;
-  }
-  // Once there is a peer, media goes on without the room.
-  if (fatal && needed) {
-    tell_failure(message);
+  if (event.state != ice::ConnectionState::failed) {
+    report_progress();
+  } else if (was_connected) {
+    on_peer_gone(event.reason);
   } else {
-    tell_warning(message);
+    on_never_connected(event.reason);
+  }
+}
+
+void IceAgent::on_never_connected(const std::string& reason) {
+  bool others_may_come = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!open_ || peer_ == Peer::gone) return;
+    // It left the room before it ever connected: the room is waited in for the next.
+    others_may_come = exchange_.running() && !peer_present_;
+    if (others_may_come) begin_generation();
+  }
+  if (others_may_come) {
+    report_progress();
+  } else {
+    tell_failure(reason);
   }
 }
 

@@ -23,6 +23,8 @@ class DatagramRing {
   }
 
   /// Not to be called when empty.
+  InboundDatagram& front() { return slots_[first_]; }
+  /// Not to be called when empty.
   InboundDatagram pop() {
     InboundDatagram datagram = std::move(slots_[first_]);
     first_ = (first_ + 1) & (slots_.size() - 1);

@@ -2,6 +2,7 @@
 // The one thread of the process from which all signals, notifies and bus messages come (DESIGN: the media path).
 #pragma once
 
+#include <chrono>
 #include <functional>
 
 namespace gstice {
@@ -11,6 +12,8 @@ namespace gstice {
 class EventThread {
  public:
   static void post(std::function<void()> work);
+  /// Not before this time, and not ahead of what was posted before it.
+  static void post_at(std::chrono::steady_clock::time_point time, std::function<void()> work);
   [[nodiscard]] static bool is_current();
 };
 

@@ -47,6 +47,9 @@ G_DEFINE_TYPE_WITH_CODE(GstIceAgent, gst_ice_agent, GST_TYPE_OBJECT, G_ADD_PRIVA
 
 namespace {
 
+/// Of the agent alone.
+enum class AgentProperty : guint { remote_offer = gstice::kFirstOwnProperty };
+
 GstIceAgentPrivate* priv(gpointer object) {
   return static_cast<GstIceAgentPrivate*>(gst_ice_agent_get_instance_private(static_cast<GstIceAgent*>(object)));
 }
@@ -66,6 +69,10 @@ void set_property(GObject* object, guint id, const GValue* value, GParamSpec* sp
 }
 
 void get_property(GObject* object, guint id, GValue* value, GParamSpec* spec) {
+  if (id == static_cast<guint>(AgentProperty::remote_offer)) {
+    g_value_take_boxed(value, priv(object)->worker->remote_offer());
+    return;
+  }
   if (!gstice::is_session_property(id)) {
     G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
     return;
@@ -90,6 +97,18 @@ static void gst_ice_agent_class_init(GstIceAgentClass* klass) {
   object_class->set_property = set_property;
   object_class->get_property = get_property;
   gstice::install_session_properties(object_class);
+  /**
+   * GstIceAgent:remote-offer:
+   *
+   * What the peer in the room sends, as it said over the rendezvous; null before it said so. Fields: `complete`
+   * (boolean: there is something, and its caps are known), `flows` (#GstValueArray of structures with `stream` and
+   * `component` (uint), `state` (string: `unknown`, `known`, `none` = data without caps, `refused`) and, when known,
+   * `caps` (#GstCaps)). Notified at each change.
+   */
+  g_object_class_install_property(
+      object_class, static_cast<guint>(AgentProperty::remote_offer),
+      g_param_spec_boxed("remote-offer", "Remote offer", "Flows that the peer in the room sends, with their caps",
+                         GST_TYPE_STRUCTURE, static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
   gstice::install_session_signals(object_class, {add_ice_candidate, gather_candidates});
 }
 

@@ -3,6 +3,7 @@
 #include "gst/agent/ice_agent.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "gst/agent/debug.h"
@@ -37,6 +38,8 @@ SetOutcome IceAgent::set(SessionProperty property, const GValue* value) {
     if (property == SessionProperty::rendezvous) enter_room();
   }
   post_property(property);
+  if (property == SessionProperty::rendezvous) post_remote_offer();
+  report_progress();
   return outcome;
 }
 
@@ -176,21 +179,27 @@ ice::Result<> IceAgent::apply(SessionProperty property, const SessionSettings& s
 // ---- actions ----
 
 void IceAgent::gather() {
-  const std::lock_guard lock(mutex_);
-  if (!session_ || !open_ || gathering_) return;
-  gathering_ = true;
-  session_->gather();
-  enter_room();
+  {
+    const std::lock_guard lock(mutex_);
+    if (!session_ || !open_ || gathering_) return;
+    gathering_ = true;
+    session_->gather();
+    enter_room();
+  }
+  report_progress();
 }
 
 /// Enters the room that is set, or leaves the one that was; nothing before gathering.
 void IceAgent::enter_room() {
   if (!open_ || !gathering_) return;
+  room_ = ProgressFacts::Room::none;
+  room_note_.clear();
   if (!settings_.rendezvous) {
     exchange_.stop();
     return;
   }
   GST_CAT_INFO(agent_debug, "entering %s", settings_.rendezvous->c_str());
+  room_ = ProgressFacts::Room::entering;
   exchange_.start(*settings_.rendezvous, std::shared_ptr<PeerListener>(shared_from_this(), this));
 }
 
@@ -265,10 +274,17 @@ ice::Result<MediaEnds> IceAgent::join(const Joining& joining) {
       flows_[joining.flow] = {.ends = {session_->sender(joining.flow.stream, joining.flow.component),
                                        session_->receiver(joining.flow.stream, joining.flow.component)}};
     }
-    members_.push_back({joining.member, joining.flow, joining.receives});
+    const bool sends = !joining.receives && !joining.watches;
+    members_.push_back({joining.member, joining.flow, joining.receives, sends});
     ends = flows_[joining.flow].ends;
+    if (sends) {
+      local_offer_.add(joining.flow);
+      exchange_.send_caps(local_offer_.flows());
+    }
   }
   post_warnings(std::move(complaints));
+  post_remote_offer();
+  report_progress();
   return ends;
 }
 
@@ -306,10 +322,17 @@ void IceAgent::begin_session(std::vector<std::string>& complaints) {
   gathering_ = false;
   peer_ = Peer::none;
   peer_present_ = false;
+  room_ = ProgressFacts::Room::none;
+  room_note_.clear();
+  failure_.clear();
+  peer_known_ = false;
+  refused_caps_ = false;
   pair_changes_ = 0;
   shown_gathering_ = GST_ICE_GATHERING_STATE_NEW;
   shown_connection_ = GST_ICE_CONNECTION_STATE_NEW;
   flows_.clear();
+  local_offer_.clear();
+  remote_offer_.clear(std::chrono::steady_clock::now());
   departed_.clear();
 
   if (settings_.max_port.value_or(0) != 0 && settings_.min_port.value_or(0) > *settings_.max_port) {
@@ -334,6 +357,7 @@ void IceAgent::begin_session(std::vector<std::string>& complaints) {
 }
 
 void IceAgent::leave(const std::shared_ptr<AgentMember>& member) {
+  const ProgressAtEnd progress{*this};
   const std::lock_guard lock(mutex_);
   const auto found = std::ranges::find(members_, member, &Member::member);
   if (found == members_.end()) return;
@@ -343,14 +367,54 @@ void IceAgent::leave(const std::shared_ptr<AgentMember>& member) {
   departed_.push_back(member);
   if (members_.empty()) {
     end_session();
-  } else if (std::ranges::none_of(members_, [&](const Member& other) { return other.flow == flow; })) {
-    session_->remove_component(flow.stream, flow.component);
+    return;
   }
+  const auto same_flow = [&](const Member& other) { return other.flow == flow; };
+  if (std::ranges::none_of(members_, same_flow)) session_->remove_component(flow.stream, flow.component);
+  if (std::ranges::none_of(members_, [&](const Member& other) { return same_flow(other) && other.sends; })) {
+    local_offer_.remove(flow);
+    exchange_.send_caps(local_offer_.flows());
+  }
+}
+
+bool IceAgent::move(const std::shared_ptr<AgentMember>& member, Flow to) {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::ranges::find(members_, member, &Member::member);
+  const auto carries = [](Flow flow) { return [flow](const Member& other) { return other.flow == flow; }; };
+  if (found == members_.end() || std::ranges::none_of(members_, carries(to))) return false;
+  const Flow from = std::exchange(found->flow, to);
+  if (std::ranges::none_of(members_, carries(from))) session_->remove_component(from.stream, from.component);
+  return true;
+}
+
+void IceAgent::begin_generation() {
+  failure_.clear();
+  session_->new_generation();
+  remote_offer_.clear(std::chrono::steady_clock::now());
+  refused_caps_ = false;
+  peer_known_ = false;
+  for (auto& [flow, state] : flows_) {
+    // Nothing leaves or arrives between here and the next peer's path.
+    if (state.ends.sender) state.sent_before = state.ends.sender->counters().packets_sent;
+    if (state.ends.receiver) state.received_before = state.ends.receiver->counters().packets_received;
+  }
+  post_remote_offer();
+}
+
+std::vector<FlowCount> IceAgent::sent_to_peer() const {
+  std::vector<FlowCount> counts;
+  for (const auto& [flow, state] : flows_) {
+    if (!state.ends.sender) continue;
+    const std::uint64_t packets = state.ends.sender->counters().packets_sent - state.sent_before;
+    counts.push_back({flow.stream.value, flow.component.value, packets});
+  }
+  return counts;
 }
 
 void IceAgent::end_session() {
   open_ = false;
-  exchange_.stop();
+  farewell_.reset();
+  exchange_.stop(sent_to_peer());
   session_->close();
   // The next session has credentials of its own, and so has its peer; but where ours are fixed, the peer's are, too.
   const bool fixed = settings_.local_ufrag && settings_.local_pwd;
@@ -378,6 +442,30 @@ void IceAgent::set_receive_buffer(Flow flow, int bytes) {
 void IceAgent::set_dscp(Flow flow, int dscp) {
   const std::lock_guard lock(mutex_);
   if (session_) session_->set_dscp(flow.stream, flow.component, dscp);
+}
+
+// ---- what members tell the peer ----
+
+void IceAgent::set_offer(Flow flow, std::string caps) {
+  const std::lock_guard lock(mutex_);
+  if (open_ && local_offer_.set(flow, std::move(caps))) exchange_.send_caps(local_offer_.flows());
+}
+
+bool IceAgent::request_key_frame(Flow flow) {
+  const std::lock_guard lock(mutex_);
+  const auto found = flows_.find(flow);
+  if (!open_ || found == flows_.end() || !settings_.rendezvous) return false;
+  const auto due = found->second.key_frames_asked.ask(std::chrono::steady_clock::now());
+  if (!due) return true;
+  EventThread::post_at(*due, [weak = weak_from_this(), flow] {
+    if (const auto self = weak.lock()) self->exchange_.send_key_frame(flow.stream.value, flow.component.value);
+  });
+  return true;
+}
+
+GstStructure* IceAgent::remote_offer() const {
+  const std::lock_guard lock(mutex_);
+  return remote_offer_.structure();
 }
 
 }  // namespace gstice

@@ -49,12 +49,17 @@ MediaSender::SendResult MediaSender::send(std::span<const OutboundDatagram> data
     std::unique_lock lock(mutex_);
     result.outcome = state_locked(waiter);
     if (result.outcome != Outcome::sent) return result;
+    if (waiter.watches_ && std::exchange(waiter.seen_, connection_.number) != connection_.number) {
+      result.outcome = Outcome::fresh;
+      return result;
+    }
 
     const auto rest = datagrams.subspan(result.datagrams_sent);
     const auto slice = rest.first(std::min(rest.size(), kSliceDatagrams));
     const SendBatchResult batch = socket_->send_batch(slice, remote_, gso_);
     result.datagrams_sent += batch.done;
     result.too_large += batch.too_large;
+    result.largest_refused = std::max(result.largest_refused, batch.largest_refused);
     counters_.packets_sent += batch.done - batch.too_large - batch.errors;
     counters_.bytes_sent += batch.bytes_sent;
     counters_.send_errors += batch.errors;
@@ -77,9 +82,14 @@ void MediaSender::wait_for_room(std::unique_lock<std::mutex>& lock) {
   if (--waiting_for_room_ == 0 && wake != nullptr) wake->clear();
 }
 
-MediaSender::Outcome MediaSender::wait_for_path(Waiter& waiter) {
+MediaSender::Outcome MediaSender::wait_for_path(Waiter& waiter, std::optional<std::chrono::nanoseconds> patience) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return state_locked(waiter) != Outcome::no_path || waiter.interrupted_; });
+  const auto over = [&] { return state_locked(waiter) != Outcome::no_path || waiter.interrupted_; };
+  if (patience) {
+    changed_.wait_for(lock, *patience, over);
+  } else {
+    changed_.wait(lock, over);
+  }
   const bool interrupted = std::exchange(waiter.interrupted_, false);
   const Outcome outcome = state_locked(waiter);
   return interrupted && outcome != Outcome::closed ? Outcome::unlocked : outcome;
@@ -88,6 +98,17 @@ MediaSender::Outcome MediaSender::wait_for_path(Waiter& waiter) {
 bool MediaSender::has_path() const {
   const std::lock_guard lock(mutex_);
   return socket_ != nullptr;
+}
+
+MediaSender::Connection MediaSender::connection() const {
+  const std::lock_guard lock(mutex_);
+  return connection_;
+}
+
+void MediaSender::watch_connections(Waiter& waiter) {
+  const std::lock_guard lock(mutex_);
+  waiter.watches_ = true;
+  waiter.seen_ = 0;
 }
 
 void MediaSender::unlock(Waiter& waiter) {
@@ -110,6 +131,7 @@ void MediaSender::set_path(std::shared_ptr<UdpSocket> socket, const ice::Address
   const Control control(*this);
   if (closed_) return;
   if (socket_ != socket || remote_ != remote) gso_ = {};
+  if (!connection_.up) connection_ = {connection_.number + 1, true, std::chrono::steady_clock::now()};
   socket_ = std::move(socket);
   remote_ = remote;
 }
@@ -117,12 +139,14 @@ void MediaSender::set_path(std::shared_ptr<UdpSocket> socket, const ice::Address
 void MediaSender::revoke() {
   const Control control(*this);
   socket_.reset();
+  connection_.up = false;
 }
 
 void MediaSender::close() {
   const Control control(*this);
   closed_ = true;
   socket_.reset();
+  connection_.up = false;
 }
 
 MediaReceiver::Outcome MediaReceiver::pop(std::vector<InboundDatagram>& out, std::size_t limit,
@@ -150,10 +174,13 @@ MediaReceiver::Outcome MediaReceiver::pop(std::vector<InboundDatagram>& out, std
 
 void MediaReceiver::push(std::vector<InboundDatagram>&& batch) {
   bool wake = false;
+  std::function<void()> reached;
   {
     const std::lock_guard lock(mutex_);
-    if (!closed_) {
+    if (!closed_ && !batch.empty()) {
       counters_.packets_received += batch.size();
+      counters_.last_arrival = batch.back().arrival;
+      if (counters_.packets_received >= goal_) reached.swap(reached_);
       for (const InboundDatagram& datagram : batch) counters_.bytes_received += datagram.length;
       if (!listening_) {
         counters_.packets_dropped += batch.size();
@@ -171,7 +198,14 @@ void MediaReceiver::push(std::vector<InboundDatagram>&& batch) {
     }
   }
   if (wake) arrived_.notify_one();
+  if (reached) reached();
   batch.clear();
+}
+
+void MediaReceiver::tell_at(std::uint64_t packets, std::function<void()> reached) {
+  const std::lock_guard lock(mutex_);
+  goal_ = packets;
+  reached_.swap(reached);
 }
 
 void MediaReceiver::unlock() {
@@ -187,8 +221,19 @@ void MediaReceiver::unlock_stop() {
 
 void MediaReceiver::clear() {
   const std::lock_guard lock(mutex_);
+  counters_.packets_dropped += queue_.size();
   queue_.clear();
   queued_bytes_ = 0;
+}
+
+void MediaReceiver::forget_before(std::chrono::steady_clock::time_point time) {
+  const std::lock_guard lock(mutex_);
+  while (!queue_.empty()) {
+    InboundDatagram& oldest = queue_.front();
+    if (oldest.arrival >= time) return;
+    queued_bytes_ -= queue_.pop().length;
+    ++counters_.packets_dropped;
+  }
 }
 
 void MediaReceiver::set_listening(bool listening) {

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -30,20 +31,24 @@ class MediaSender {
   /// the same.
   class Waiter {
     friend class MediaSender;
-    bool unlocked_ = false;     ///< guarded by the sender's mutex, as is
+    bool unlocked_ = false;     ///< guarded by the sender's mutex, as is all of it
     bool interrupted_ = false;  ///< unlock() was called: remembered for a wait that unlock_stop() would overtake
+    bool watches_ = false;      ///< wants to be told of each new connection
+    std::uint64_t seen_ = 0;    ///< the connection it was told of last
   };
 
   enum class Outcome {
     sent,      ///< everything went to the kernel (or was dropped by the network below it)
+    fresh,     ///< nothing (more) was sent yet on a connection that this waiter, who watches, hears of only now
     no_path,   ///< no valid pair now: nothing (more) was sent
     unlocked,  ///< unlock() was called meanwhile
     closed,    ///< the component or session is gone
   };
   struct SendResult {
     Outcome outcome = Outcome::sent;
-    std::size_t datagrams_sent = 0;  ///< of those given, from the first
-    std::size_t too_large = 0;       ///< refused by the kernel with EMSGSIZE, counted as sent
+    std::size_t datagrams_sent = 0;   ///< of those given, from the first
+    std::size_t too_large = 0;        ///< refused by the kernel with EMSGSIZE, counted as sent
+    std::size_t largest_refused = 0;  ///< the length of the longest of those
   };
 
   /// Sends the datagrams in order by sendmmsg, runs of equal size by UDP_SEGMENT. Holds this component's mutex across
@@ -52,11 +57,23 @@ class MediaSender {
   SendResult send(std::span<const OutboundDatagram> datagrams, Waiter& waiter);
   SendResult send(std::span<const OutboundDatagram> datagrams) { return send(datagrams, only_waiter_); }
 
-  /// Blocks until there is a path (returns sent), or unlocked or closed. Also returns `unlocked`, once, when unlock() and
-  /// unlock_stop() both came since the last wait.
-  Outcome wait_for_path(Waiter& waiter);
+  /// Blocks until there is a path (returns sent), or unlocked or closed, or the patience is over (no_path). Also
+  /// returns `unlocked`, once, when unlock() and unlock_stop() both came since the last wait.
+  Outcome wait_for_path(Waiter& waiter, std::optional<std::chrono::nanoseconds> patience = std::nullopt);
   Outcome wait_for_path() { return wait_for_path(only_waiter_); }
   [[nodiscard]] bool has_path() const;
+
+  /// A path where there was none before. A change from one path to another, as nomination makes, is not another one.
+  struct Connection {
+    std::uint64_t number = 0;  ///< 0: there was none so far
+    bool up = false;           ///< it is there now
+    std::chrono::steady_clock::time_point since;
+  };
+  /// The present connection, or the latest.
+  [[nodiscard]] Connection connection() const;
+  /// From now on send() returns `fresh` to this waiter, once for each connection, the present one included, before it
+  /// sends anything on it.
+  void watch_connections(Waiter& waiter);
 
   /// Makes send() and wait_for_path() of this waiter return `unlocked` until unlock_stop(). Any thread.
   void unlock(Waiter& waiter);
@@ -90,6 +107,7 @@ class MediaSender {
   std::condition_variable changed_;
   std::shared_ptr<UdpSocket> socket_;
   ice::Address remote_;
+  Connection connection_;
   GsoState gso_;
   Waiter only_waiter_;
   bool closed_ = false;
@@ -113,8 +131,10 @@ class MediaReceiver {
               std::optional<std::chrono::milliseconds> patience = std::nullopt);
   void unlock();
   void unlock_stop();
-  /// Drops what waits.
+  /// Drops, and counts, what waits.
   void clear();
+  /// Drops, and counts, what waits since before this time.
+  void forget_before(std::chrono::steady_clock::time_point time);
   /// Media that comes while nobody listens is dropped and counted, not queued. Off at first.
   void set_listening(bool listening);
 
@@ -122,8 +142,13 @@ class MediaReceiver {
     std::uint64_t packets_received = 0;  ///< all that came, the dropped ones too
     std::uint64_t bytes_received = 0;
     std::uint64_t packets_dropped = 0;  ///< by the queue's bounds, or with nobody listening
+    std::chrono::steady_clock::time_point last_arrival;
   };
   [[nodiscard]] Counters counters() const;
+
+  /// Calls `reached`, once, when so many packets have been received: on the thread that brings them, under no lock.
+  /// Replaces what was to be told before. Not called for what is there already.
+  void tell_at(std::uint64_t packets, std::function<void()> reached);
 
   // ---- for Session only ----
   /// Takes the datagrams out of `batch` and leaves it empty, its capacity untouched.
@@ -140,6 +165,8 @@ class MediaReceiver {
   bool unlocked_ = false;
   bool closed_ = false;
   Counters counters_;
+  std::uint64_t goal_ = 0;
+  std::function<void()> reached_;  ///< to be called at `goal_`
 };
 
 }  // namespace gstice

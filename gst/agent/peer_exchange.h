@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "gst/rendezvous/client.h"
 
@@ -21,7 +22,11 @@ class PeerListener {
   virtual void on_peer_description(const std::string& text) = 0;
   /// An empty line ends the stream's candidates.
   virtual void on_peer_candidate(unsigned stream, const std::string& line) = 0;
-  virtual void on_peer_left(bool goodbye) = 0;
+  /// Every flow that the peer sends on; replaces what it said before.
+  virtual void on_peer_caps(const std::vector<FlowCaps>& flows) = 0;
+  virtual void on_peer_key_frame(unsigned stream, unsigned component) = 0;
+  /// `sent`: how much it sent to us, when it said so.
+  virtual void on_peer_left(bool goodbye, const FlowCounts& sent) = 0;
   /// `fatal`: no further attempt is made.
   virtual void on_rendezvous_failed(const std::string& message, bool fatal) = 0;
 };
@@ -34,16 +39,24 @@ class PeerExchange {
 
   /// Enters the room, having left the one before. After this the listener hears nothing of earlier rooms.
   void start(const std::string& url, std::weak_ptr<PeerListener> listener);
-  /// Says goodbye and leaves.
-  void stop();
+  /// Says goodbye and leaves. `sent`: what was sent to the peer.
+  void stop(FlowCounts sent = std::nullopt);
   [[nodiscard]] bool running() const;
+
+  /// Until resume() the listener hears nothing; what comes meanwhile is kept for it, in order and in bounds. Event
+  /// thread.
+  void hold();
+  void resume();
 
   void send_description(std::string description);
   void send_candidate(unsigned stream, std::string line);
+  void send_caps(std::vector<FlowCaps> flows);
+  void send_key_frame(unsigned stream, unsigned component);
 
  private:
   struct Room;
   std::shared_ptr<Room> replace(std::shared_ptr<Room> room);
+  [[nodiscard]] std::shared_ptr<Room> room() const;
 
   mutable std::mutex mutex_;  ///< guards room_; a leaf lock
   std::shared_ptr<Room> room_;

@@ -10,6 +10,11 @@
  * element is a whole ICE peer: with no icesrc beside it, it answers checks and keeps consent fresh all the same.
  * An icesrc with the same #GstIceSink:session in the same pipeline shares its connection.
  *
+ * When there is a connection, and again for every new peer, GstForceKeyUnit goes upstream. What a live upstream made
+ * before the connection is dropped and counted, not sent in a burst; without a connection a live upstream is held back
+ * by 300 ms at most. Any other upstream is blocked as long as it takes (see #GstIceSink:wait-for-connection), and
+ * nothing of it is dropped.
+ *
  * ICE does not encrypt. Put srtpenc or dtlssrtpenc before icesink where others may listen.
  *
  * ## Example launch lines
@@ -23,18 +28,25 @@
  */
 #include "gst/elements/gsticesink.h"
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <mutex>
+#include <optional>
 
 #include "gst/elements/ice_element.h"
+#include "gst/elements/key_unit_request.h"
 #include "gst/elements/outgoing_buffers.h"
+#include "gst/elements/sink_start.h"
+#include "gst/elements/uri_handler.h"
 
-GST_DEBUG_CATEGORY_STATIC(ice_sink_debug);
+GST_DEBUG_CATEGORY(ice_sink_debug);
 #define GST_CAT_DEFAULT ice_sink_debug
 
 using gstice::IceElement;
 using gstice::MediaSender;
 using gstice::OutgoingBuffers;
+using gstice::SinkStart;
 
 namespace {
 
@@ -47,11 +59,15 @@ struct _GstIceSink {
 };
 
 struct GstIceSinkPrivate {
+  explicit GstIceSinkPrivate(GstIceSink* element) : start(GST_BASE_SINK(element)) {}
+
   std::shared_ptr<IceElement> ice;
+  SinkStart start;                      ///< its comments say which thread's
   std::shared_ptr<MediaSender> sender;  ///< since joining; the streaming thread's
   OutgoingBuffers outgoing;             ///< the streaming thread's
   bool warned_too_large = false;        ///< the streaming thread's
   bool said_in_the_clear = false;       ///< the streaming thread's
+  bool offered = false;                 ///< the streaming thread's: the agent knows our caps
 
   std::mutex mutex;            ///< guards `flushing` together with the calls that follow from it
   bool flushing = false;       ///< between unlock() and unlock_stop()
@@ -68,18 +84,18 @@ struct GstIceSinkPrivate {
 static GstStaticPadTemplate sink_template =
     GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
 
+static IceElement& gst_ice_sink_element(GObject* object);
+
 G_DEFINE_TYPE_WITH_CODE(GstIceSink, gst_ice_sink, GST_TYPE_BASE_SINK, G_ADD_PRIVATE(GstIceSink);
-                        GST_DEBUG_CATEGORY_INIT(ice_sink_debug, "icesink", 0, "ICE sink"))
+                        G_IMPLEMENT_INTERFACE(GST_TYPE_URI_HANDLER,
+                                              (gstice::init_uri_handler<gst_ice_sink_element, GST_URI_SINK>))
+                            GST_DEBUG_CATEGORY_INIT(ice_sink_debug, "icesink", 0, "ICE sink"))
 GST_ELEMENT_REGISTER_DEFINE(icesink, "icesink", GST_RANK_NONE, GST_TYPE_ICE_SINK)
 
 namespace {
 
 GstIceSinkPrivate& priv(gpointer object) {
   return *static_cast<GstIceSinkPrivate*>(gst_ice_sink_get_instance_private(static_cast<GstIceSink*>(object)));
-}
-
-IceElement& ice_of(GObject* object) {
-  return *priv(object).ice;
 }
 
 // ---- properties ----
@@ -107,8 +123,10 @@ void set_property(GObject* object, guint id, const GValue* value, GParamSpec* sp
 void complete_stats(GObject* object, GValue* value) {
   GstIceSinkPrivate& self = priv(object);
   auto* stats = static_cast<GstStructure*>(g_value_get_boxed(value));
-  gst_structure_set(stats, "packets-discarded-on-send", G_TYPE_UINT64, self.discarded.load(), "bytes-discarded-on-send",
-                    G_TYPE_UINT64, self.discarded_bytes.load(), nullptr);
+  gst_structure_set(stats, "packets-discarded-on-send", G_TYPE_UINT64, self.discarded + self.start.old_packets(),
+                    "bytes-discarded-on-send", G_TYPE_UINT64, self.discarded_bytes + self.start.old_bytes(),
+                    "packets-older-than-connection", G_TYPE_UINT64, self.start.old_packets(),
+                    "bytes-older-than-connection", G_TYPE_UINT64, self.start.old_bytes(), nullptr);
 
   GParamSpec* inherited = g_object_class_find_property(G_OBJECT_CLASS(gst_ice_sink_parent_class), "stats");
   GValue base = G_VALUE_INIT;
@@ -155,6 +173,8 @@ bool join(GstIceSinkPrivate& self) {
   if (!self.ice->join()) return false;
   self.sender = self.ice->ends().sender;
   self.sender->unlock_stop(self.waiter);
+  self.sender->watch_connections(self.waiter);
+  self.start.join(self.sender);
   const auto agent = self.ice->joined_agent();
   // A value left alone does not overrule what another icesink of this component asked for.
   if (self.buffer_size != 0) agent->set_send_buffer(self.ice->flow(), self.buffer_size);
@@ -168,11 +188,22 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
     self.warned_too_large = false;
     self.said_in_the_clear = false;
+    self.offered = false;
     self.discarded = 0;
     self.discarded_bytes = 0;
+    self.start.reset_counters();
     self.ice->gather();
   }
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) self.start.set_playing(true);
+  if (transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED) {
+    self.start.set_playing(false);
+    self.ice->set_playing(false);
+  }
   const GstStateChangeReturn result = GST_ELEMENT_CLASS(gst_ice_sink_parent_class)->change_state(element, transition);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) {
+    self.start.ask_again();
+    self.ice->set_playing(true);
+  }
   const bool came_to_nothing = transition == GST_STATE_CHANGE_NULL_TO_READY && result == GST_STATE_CHANGE_FAILURE;
   if (transition == GST_STATE_CHANGE_READY_TO_NULL || came_to_nothing) self.ice->leave();
   return result;
@@ -205,17 +236,42 @@ void end(gpointer object) {
   gst_element_post_message(GST_ELEMENT(object), gst_message_new_eos(GST_OBJECT(object)));
 }
 
+/// The event thread says that the peer wants a key unit.
+void pass_key_unit_on(gpointer object) {
+  GST_DEBUG_OBJECT(object, "the peer wants a key unit: asking upstream");
+  gstice::request_key_unit(GST_ELEMENT(object), GST_CLOCK_TIME_NONE);
+}
+
+/// The peer is told over the rendezvous what it gets.
+void offer(GstIceSinkPrivate& self, const GstCaps* caps) {
+  self.offered = true;
+  const auto agent = self.ice->joined_agent();
+  if (!agent) return;
+  const std::unique_ptr<gchar, decltype(&g_free)> text(caps != nullptr ? gst_caps_to_string(caps) : nullptr, g_free);
+  agent->set_offer(self.ice->flow(), text ? text.get() : gstice::kNoCaps);
+}
+
 gboolean set_caps(GstBaseSink* base, GstCaps* caps) {
   GstIceSinkPrivate& self = priv(base);
   GST_DEBUG_OBJECT(base, "caps %" GST_PTR_FORMAT, static_cast<void*>(caps));
+  offer(self, caps);
   const GstStructure* first = gst_caps_get_size(caps) > 0 ? gst_caps_get_structure(caps, 0) : nullptr;
   const bool clear_rtp = first != nullptr && (gst_structure_has_name(first, "application/x-rtp") != FALSE ||
                                               gst_structure_has_name(first, "application/x-rtcp") != FALSE);
   if (clear_rtp && !self.said_in_the_clear) {
     self.said_in_the_clear = true;
-    GST_INFO_OBJECT(base, "RTP without SRTP travels in the clear: ICE does not encrypt, srtpenc or dtlssrtpenc does");
+    self.ice->inform("RTP without SRTP travels in the clear: ICE does not encrypt, srtpenc or dtlssrtpenc does");
   }
   return TRUE;
+}
+
+gboolean event(GstBaseSink* base, GstEvent* event) {
+  if (GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP) {
+    gboolean reset_time = FALSE;
+    gst_event_parse_flush_stop(event, &reset_time);
+    if (reset_time != FALSE) priv(base).start.flushed();
+  }
+  return GST_BASE_SINK_CLASS(gst_ice_sink_parent_class)->event(base, event);
 }
 
 // ---- sending ----
@@ -229,13 +285,14 @@ void warn_too_large(GstBaseSink* base, std::size_t bytes) {
   GstIceSinkPrivate& self = priv(base);
   if (self.warned_too_large) return;
   self.warned_too_large = true;
-  const std::string size = bytes == 0 ? "A buffer" : "A buffer of " + std::to_string(bytes) + " bytes";
-  self.ice->complain({size + " is larger than the path can carry as one datagram and is dropped, as all such will be; "
-                             "use a payloader, or a smaller mtu or alignment upstream"});
+  self.ice->complain({"A buffer of " + std::to_string(bytes) +
+                      " bytes is larger than the path can carry as one datagram and is dropped, as all such will be; "
+                      "use a payloader, or a smaller mtu or alignment upstream"});
 }
 
 void add(GstBaseSink* base, GstBuffer* buffer) {
   GstIceSinkPrivate& self = priv(base);
+  if (self.start.is_old(buffer)) return;
   switch (self.outgoing.add(buffer)) {
     case OutgoingBuffers::Added::ok:
     case OutgoingBuffers::Added::empty:
@@ -253,10 +310,10 @@ void add(GstBaseSink* base, GstBuffer* buffer) {
 
 /// Waits for a path without the preroll lock, as GstBaseSink itself does when it waits for the clock: a change from
 /// PAUSED to PLAYING takes that lock and interrupts nobody.
-MediaSender::Outcome wait_for_path(GstBaseSink* base) {
+MediaSender::Outcome wait_for_path(GstBaseSink* base, std::optional<std::chrono::nanoseconds> patience) {
   GstIceSinkPrivate& self = priv(base);
   GST_BASE_SINK_PREROLL_UNLOCK(base);
-  const auto outcome = self.sender->wait_for_path(self.waiter);
+  const auto outcome = self.sender->wait_for_path(self.waiter, patience);
   GST_BASE_SINK_PREROLL_LOCK(base);
   return outcome;
 }
@@ -278,30 +335,40 @@ GstFlowReturn after_wait(GstBaseSink* base) {
 /// Sends what was added, waiting for a path as long as it must.
 GstFlowReturn send(GstBaseSink* base) {
   GstIceSinkPrivate& self = priv(base);
-  std::span<const gstice::OutboundDatagram> left = self.outgoing.datagrams();
-  while (!left.empty()) {
+  if (!self.offered) offer(self, nullptr);
+  std::size_t dealt_with = 0;
+  while (true) {
+    const auto left = self.outgoing.datagrams().subspan(dealt_with);
+    if (left.empty()) return GST_FLOW_OK;
     if (self.ended) return GST_FLOW_EOS;
     const auto result = self.sender->send(left, self.waiter);
     if (result.too_large > 0) {
       discard(self, result.too_large, 0);
-      warn_too_large(base, 0);
+      warn_too_large(base, result.largest_refused);
     }
-    left = left.subspan(result.datagrams_sent);
+    dealt_with += result.datagrams_sent;
     auto outcome = result.outcome;
+    if (outcome == MediaSender::Outcome::fresh) {
+      self.start.begin_connection(self.outgoing, dealt_with);
+      continue;
+    }
     if (outcome == MediaSender::Outcome::no_path) {
       if (!self.wait_for_connection) {
         std::size_t bytes = 0;
-        for (const auto& datagram : left) bytes += datagram.length;
-        discard(self, left.size(), bytes);
+        const auto lost = left.subspan(result.datagrams_sent);
+        for (const auto& datagram : lost) bytes += datagram.length;
+        discard(self, lost.size(), bytes);
         return GST_FLOW_OK;
       }
-      outcome = wait_for_path(base);
+      const auto patience = self.start.patience(self.outgoing, dealt_with);
+      if (self.outgoing.size() == dealt_with) return GST_FLOW_OK;
+      outcome = wait_for_path(base, patience);
     }
     if (outcome == MediaSender::Outcome::closed) return self.ended ? GST_FLOW_EOS : GST_FLOW_FLUSHING;
-    if (outcome == MediaSender::Outcome::sent && left.empty()) break;
+    if (outcome == MediaSender::Outcome::sent && result.datagrams_sent == left.size()) return GST_FLOW_OK;
+    if (outcome == MediaSender::Outcome::no_path) continue;
     if (const GstFlowReturn flow = after_wait(base); flow != GST_FLOW_OK) return flow;
   }
-  return GST_FLOW_OK;
 }
 
 GstFlowReturn render(GstBaseSink* base, GstBuffer* buffer) {
@@ -321,12 +388,16 @@ GstFlowReturn render_list(GstBaseSink* base, GstBufferList* list) {
 
 }  // namespace
 
+static IceElement& gst_ice_sink_element(GObject* object) {
+  return *priv(object).ice;
+}
+
 static void gst_ice_sink_class_init(GstIceSinkClass* klass) {
   auto* object_class = G_OBJECT_CLASS(klass);
   object_class->set_property = set_property;
   object_class->get_property = get_property;
   object_class->finalize = finalize;
-  IceElement::install<ice_of>(object_class);
+  IceElement::install<gst_ice_sink_element>(object_class);
 
   constexpr auto kFlags =
       static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
@@ -357,14 +428,19 @@ static void gst_ice_sink_class_init(GstIceSinkClass* klass) {
   base_class->unlock = unlock;
   base_class->unlock_stop = unlock_stop;
   base_class->set_caps = set_caps;
+  base_class->event = event;
   base_class->render = render;
   base_class->render_list = render_list;
 }
 
 static void gst_ice_sink_init(GstIceSink* self) {
-  GstIceSinkPrivate& data = *std::construct_at(&priv(self));
-  data.ice = std::make_shared<IceElement>(GST_ELEMENT(self),
-                                          IceElement::Traits{false, ice_sink_debug, [self](bool) { end(self); }});
+  GstIceSinkPrivate& data = *std::construct_at(&priv(self), self);
+  data.ice = std::make_shared<IceElement>(
+      GST_ELEMENT(self), IceElement::Traits{.receives = false,
+                                            .debug = ice_sink_debug,
+                                            .peer_gone = [self] { end(self); },
+                                            .key_unit_wanted = [self] { pass_key_unit_on(self); },
+                                            .media_possible = [&data] { data.start.media_possible(); }});
   // Media is live: it goes out as it comes, and nobody waits for a first buffer to go to PAUSED.
   gst_base_sink_set_sync(GST_BASE_SINK(self), FALSE);
   gst_base_sink_set_async_enabled(GST_BASE_SINK(self), FALSE);

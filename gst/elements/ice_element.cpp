@@ -7,12 +7,15 @@
 
 #include "gst/agent/event_thread.h"
 
+// The element's own category, in every method.
+#define GST_CAT_DEFAULT traits_.debug
+
 namespace gstice {
 namespace {
 
 constexpr std::size_t kMaxUnheard = 20;
+constexpr std::chrono::seconds kPlayersPatience{1};
 constexpr std::size_t kMaxMessage = 1000;
-constexpr unsigned kMaxStream = 255;
 
 using GlibText = std::unique_ptr<gchar, decltype(&g_free)>;
 
@@ -36,6 +39,22 @@ bool has_bus(GstElement* element) {
   return bus != nullptr;
 }
 
+GstProgressType message_type(ProgressType type) {
+  switch (type) {
+    case ProgressType::start:
+      return GST_PROGRESS_TYPE_START;
+    case ProgressType::go_on:
+      return GST_PROGRESS_TYPE_CONTINUE;
+    case ProgressType::complete:
+      return GST_PROGRESS_TYPE_COMPLETE;
+    case ProgressType::canceled:
+      return GST_PROGRESS_TYPE_CANCELED;
+    case ProgressType::error:
+      return GST_PROGRESS_TYPE_ERROR;
+  }
+  return GST_PROGRESS_TYPE_ERROR;
+}
+
 }  // namespace
 
 IceElement::IceElement(GstElement* element, Traits traits) : element_(element), traits_(std::move(traits)) {}
@@ -45,6 +64,10 @@ IceElement::IceElement(GstElement* element, Traits traits) : element_(element), 
 bool IceElement::set_property(guint id, const GValue* value) {
   if (is_session_property(id)) {
     complain(set_session_property(static_cast<SessionProperty>(id), value).complaints);
+    return true;
+  }
+  if (id == static_cast<guint>(ElementProperty::uri)) {
+    if (const auto refusal = set_uri(g_value_get_string(value))) complain({refusal->message});
     return true;
   }
   const std::lock_guard lock(mutex_);
@@ -63,6 +86,8 @@ bool IceElement::set_property(guint id, const GValue* value) {
     case ElementProperty::component:
       flow_.component = ice::ComponentId{static_cast<std::uint16_t>(g_value_get_uint(value))};
       return true;
+    case ElementProperty::uri:
+      break;
   }
   return false;
 }
@@ -108,7 +133,12 @@ bool IceElement::get_property(guint id, GValue* value) {
       if (!agent) load(settings_, property, value);
       flow = joined_flow_;
     }
-    if (agent) agent->get(property, value, &flow);
+    if (agent) agent->get(property, value, traits_.watches ? nullptr : &flow);
+    return true;
+  }
+  if (id == static_cast<guint>(ElementProperty::uri)) {
+    const std::string text = uri();
+    g_value_set_string(value, text.empty() ? nullptr : text.c_str());
     return true;
   }
   const std::lock_guard lock(mutex_);
@@ -125,8 +155,76 @@ bool IceElement::get_property(guint id, GValue* value) {
     case ElementProperty::component:
       g_value_set_uint(value, flow_.component.value);
       return true;
+    case ElementProperty::uri:
+      break;
   }
   return false;
+}
+
+// ---- the address ----
+
+std::optional<UriRefusal> IceElement::set_uri(const char* text) {
+  const auto element = element_.lock();
+  if (!element) return std::nullopt;
+  GstState state = GST_STATE_NULL;
+  gst_element_get_state(element.get(), &state, nullptr, 0);
+  if (state > GST_STATE_READY) {
+    return UriRefusal{GST_URI_ERROR_BAD_STATE, "uri is refused: it can be changed in NULL and READY only"};
+  }
+  if (text == nullptr || *text == '\0') {
+    const bool in_force = !uri().empty();
+    {
+      const std::lock_guard lock(mutex_);
+      uri_.reset();
+    }
+    if (in_force) complain(set_room(nullptr).complaints);
+    return std::nullopt;
+  }
+  auto parsed = IceUri::parse(text);
+  if (!parsed) {
+    return UriRefusal{has_ice_scheme(text) ? GST_URI_ERROR_BAD_URI : GST_URI_ERROR_UNSUPPORTED_PROTOCOL,
+                      parsed.error().message};
+  }
+  const std::string rendezvous = parsed->rendezvous;
+  {
+    const std::lock_guard lock(mutex_);
+    Flow wanted = flow_;
+    if (parsed->stream) wanted.stream = ice::StreamId{*parsed->stream};
+    if (parsed->component) wanted.component = ice::ComponentId{static_cast<std::uint16_t>(*parsed->component)};
+    if (joined_ && wanted != joined_flow_) {
+      return UriRefusal{GST_URI_ERROR_BAD_STATE,
+                        "uri is refused: another stream or component can be chosen in NULL only"};
+    }
+    flow_ = wanted;
+    uri_ = std::move(parsed).value();
+  }
+  complain(set_room(rendezvous.c_str()).complaints);
+  return std::nullopt;
+}
+
+std::string IceElement::uri() const {
+  const std::string now = room();
+  const std::lock_guard lock(mutex_);
+  return uri_ && uri_->rendezvous == now ? uri_->text : std::string();
+}
+
+std::string IceElement::room() const {
+  std::shared_ptr<IceAgent> agent;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!joined_) return settings_.rendezvous.value_or("");
+    agent = worker(agent_.get());
+  }
+  return agent->settings().rendezvous.value_or("");
+}
+
+SetOutcome IceElement::set_room(const char* rendezvous) {
+  GValue value = G_VALUE_INIT;
+  g_value_init(&value, G_TYPE_STRING);
+  g_value_set_string(&value, rendezvous);
+  SetOutcome outcome = set_session_property(SessionProperty::rendezvous, &value);
+  g_value_unset(&value);
+  return outcome;
 }
 
 // ---- joining ----
@@ -136,7 +234,13 @@ ObjectRef<GstIceAgent> IceElement::find_agent(GstElement* element) const {
   {
     const std::lock_guard lock(mutex_);
     if (given_agent_) return new_ref(given_agent_.get());
+    // Two addresses in one pipeline are two sessions.
+    if (traits_.watches && agent_) return new_ref(agent_.get());
     name = session_;
+  }
+  if (traits_.watches) {
+    return ObjectRef<GstIceAgent>(
+        static_cast<GstIceAgent*>(gst_object_ref_sink(g_object_new(GST_TYPE_ICE_AGENT, nullptr))));
   }
   return agent_of(topmost_ancestor(element).get(), name);
 }
@@ -158,7 +262,8 @@ bool IceElement::join() {
     changed = agent_.get() == agent.get() ? changed_ : set_here_;
     flow = flow_;
   }
-  const auto joined = worker(agent.get())->join({shared_from_this(), flow, traits_.receives, settings, changed});
+  const auto joined =
+      worker(agent.get())->join({shared_from_this(), flow, traits_.receives, settings, changed, traits_.watches});
   if (!joined) {
     GST_ELEMENT_ERROR(element.get(), RESOURCE, OPEN_READ_WRITE, ("%s", joined.error().message.c_str()),
                       ("session=%s", name.c_str()));
@@ -193,7 +298,7 @@ void IceElement::log_stats() const {
   GstStructure* stats = nullptr;
   g_object_get(element.get(), "stats", &stats, nullptr);
   if (stats == nullptr) return;
-  GST_CAT_INFO_OBJECT(traits_.debug, element.get(), "at the end: %" GST_PTR_FORMAT, static_cast<void*>(stats));
+  GST_INFO_OBJECT(element.get(), "at the end: %" GST_PTR_FORMAT, static_cast<void*>(stats));
   gst_structure_free(stats);
 }
 
@@ -212,6 +317,10 @@ void IceElement::leave() {
     }
   }
   agent->leave(shared_from_this());
+}
+
+void IceElement::set_playing(bool playing) {
+  if (const auto agent = joined_agent()) agent->set_playing(shared_from_this(), playing);
 }
 
 void IceElement::gather() {
@@ -247,6 +356,23 @@ Flow IceElement::flow() const {
   return joined_ ? joined_flow_ : flow_;
 }
 
+void IceElement::move_to(Flow flow) {
+  const auto agent = joined_agent();
+  if (!agent || !agent->move(shared_from_this(), flow)) return;
+  const std::lock_guard lock(mutex_);
+  joined_flow_ = flow;
+}
+
+std::optional<IceUri> IceElement::address() const {
+  const std::lock_guard lock(mutex_);
+  return uri_;
+}
+
+ObjectRef<GstIceAgent> IceElement::agent() const {
+  const std::lock_guard lock(mutex_);
+  return new_ref(joined_ || !given_agent_ ? agent_.get() : given_agent_.get());
+}
+
 MediaEnds IceElement::ends() const {
   const std::lock_guard lock(mutex_);
   return ends_;
@@ -260,15 +386,26 @@ void IceElement::complain(const std::vector<std::string>& texts) {
   }
 }
 
+void IceElement::inform(const std::string& text) {
+  EventThread::post([self = shared_from_this(), text] { self->post_info(text); });
+}
+
+void IceElement::post_info(const std::string& text) {
+  const auto element = element_.lock();
+  if (!element) return;
+  // gst-launch-1.0 prints the details alone.
+  GST_ELEMENT_INFO(element.get(), RESOURCE, SETTINGS, ("%s", text.c_str()), ("%s", text.c_str()));
+}
+
 void IceElement::warn(const std::string& text) {
   const auto element = element_.lock();
   if (!element) return;
   const std::string clean = presentable(text);
-  GST_CAT_WARNING_OBJECT(traits_.debug, element.get(), "%s", clean.c_str());
   if (has_bus(element.get())) {
     post_warning(element.get(), clean);
     return;
   }
+  GST_WARNING_OBJECT(element.get(), "%s", clean.c_str());
   // gst-launch sets properties before the element is in its pipeline; its user shall hear of it all the same.
   const std::lock_guard lock(mutex_);
   if (unheard_.size() < kMaxUnheard) unheard_.push_back(clean);
@@ -293,32 +430,74 @@ void IceElement::local_candidate(unsigned stream, const std::string& line) {
   if (const auto element = element_.lock()) emit_ice_candidate(G_OBJECT(element.get()), stream, line.c_str());
 }
 
-void IceElement::peer_gone(bool goodbye) {
-  if (const auto element = element_.lock()) traits_.peer_gone(goodbye);
+void IceElement::peer_gone() {
+  if (const auto element = element_.lock()) traits_.peer_gone();
+}
+
+void IceElement::peer_caps(const PeerCaps& caps) {
+  const auto element = element_.lock();
+  if (element && traits_.peer_caps) traits_.peer_caps(caps);
+}
+
+void IceElement::key_unit_wanted() {
+  const auto element = element_.lock();
+  if (element && traits_.key_unit_wanted) traits_.key_unit_wanted();
+}
+
+void IceElement::media_possible() {
+  const auto element = element_.lock();
+  if (element && traits_.media_possible) traits_.media_possible();
+}
+
+void IceElement::progress(const ProgressNote& note) {
+  const auto element = element_.lock();
+  if (!element) return;
+  const std::string text = presentable(note.text);
+  GST_INFO_OBJECT(element.get(), "progress: %s", text.c_str());
+  gst_element_post_message(element.get(), gst_message_new_progress(GST_OBJECT(element.get()), message_type(note.type),
+                                                                   code_of(note.step), text.c_str()));
+  if (traits_.watches && note.step == ProgressStep::peer) tell_player(note.type == ProgressType::start, text);
+}
+
+/// gst-play-1.0 prints warnings, and no progress: when nobody comes soon, its user shall know what it waits for.
+void IceElement::tell_player(bool waiting, const std::string& text) {
+  const unsigned number = ++waits_;
+  if (!waiting) return;
+  EventThread::post_at(std::chrono::steady_clock::now() + kPlayersPatience, [weak = weak_from_this(), number, text] {
+    const auto self = weak.lock();
+    if (self && self->waits_ == number) self->warn(text);
+  });
 }
 
 // ---- class ----
 
-void IceElement::install_properties(GObjectClass* klass) {
+void IceElement::install_properties(GObjectClass* klass, bool watches) {
   constexpr auto kFlags =
       static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
   const auto put = [klass](ElementProperty id, GParamSpec* spec) {
     g_object_class_install_property(klass, static_cast<guint>(id), spec);
   };
-  put(ElementProperty::session,
-      g_param_spec_string("session", "Session",
-                          "Name of the ICE session: elements with the same one in the same pipeline share an agent",
-                          "default", kFlags));
+  install_session_properties(klass);
   put(ElementProperty::agent,
       g_param_spec_object("agent", "Agent",
                           "The session's agent, made on demand at NULL→READY; set one to share it between pipelines",
                           GST_TYPE_ICE_AGENT, kFlags));
+  put(ElementProperty::uri,
+      g_param_spec_string("uri", "URI",
+                          "ice://host[:8765]/room, or ices://… with TLS: sets rendezvous, and with ?stream=… or "
+                          "&component=… those",
+                          nullptr, kFlags));
+  if (watches) return;
+  put(ElementProperty::session,
+      g_param_spec_string("session", "Session",
+                          "Name of the ICE session: elements with the same one in the same pipeline share an agent",
+                          "default", kFlags));
   put(ElementProperty::stream,
       g_param_spec_uint("stream", "Stream", "Stream of the session that this element carries (its mline index)", 0,
                         kMaxStream, 0, kFlags));
   put(ElementProperty::component,
-      g_param_spec_uint("component", "Component", "Component of the stream: RTP is 1, RTCP is 2", 1, 256, 1, kFlags));
-  install_session_properties(klass);
+      g_param_spec_uint("component", "Component", "Component of the stream: RTP is 1, RTCP is 2", 1, kMaxComponent, 1,
+                        kFlags));
 }
 
 }  // namespace gstice

@@ -25,7 +25,7 @@ OutgoingBuffers::Added OutgoingBuffers::add(GstBuffer* buffer) {
     mapped_.push_back(map);
     if (map.size > 0) parts_.push_back({map.data, map.size});
   }
-  extents_.push_back({first_part, parts_.size() - first_part, length});
+  extents_.push_back({buffer, first_part, parts_.size() - first_part, length});
   return Added::ok;
 }
 

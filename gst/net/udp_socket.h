@@ -37,8 +37,9 @@ struct GsoState {
 /// What became of a batch: `done` datagrams from the first are dealt with, and of these …
 struct SendBatchResult {
   std::size_t done = 0;
-  std::size_t too_large = 0;  ///< … the kernel refused so many for their size
-  std::size_t errors = 0;     ///< … and so many for other reasons
+  std::size_t too_large = 0;        ///< … the kernel refused so many for their size
+  std::size_t largest_refused = 0;  ///< the length of the longest of those
+  std::size_t errors = 0;           ///< … and so many for other reasons
   std::size_t bytes_sent = 0;
   bool buffer_full = false;  ///< why `done` is less than all: try again once wait_writable() says so
 };

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <future>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -52,6 +53,13 @@ bool is_valid_text(const std::string& text) {
          g_utf8_validate(text.data(), static_cast<gssize>(text.size()), nullptr) != FALSE;
 }
 
+/// What a peer was told last: said again when one of us had to connect anew.
+struct Told {
+  std::string description;  ///< JSON texts
+  std::vector<std::string> candidates;
+  std::string caps;
+};
+
 /// No further attempt would end otherwise.
 bool is_final(const std::string& code) {
   return code == kRefusedVersion.code || code == kRefusedReplaced.code || code == kRefusedHello.code ||
@@ -72,12 +80,14 @@ class RendezvousClient::Impl : public std::enable_shared_from_this<Impl> {
         callbacks_(std::move(callbacks)) {}
 
   // ---- any thread ----
-  void close();
+  void close(FlowCounts sent);
 
   // ---- the GLib thread only ----
   void begin();
   void send_description(std::string description);
   void send_candidate(unsigned stream, std::string candidate);
+  void send_caps(std::vector<FlowCaps> flows);
+  void send_key_frame(unsigned stream, unsigned component);
 
  private:
   void attempt();
@@ -85,8 +95,9 @@ class RendezvousClient::Impl : public std::enable_shared_from_this<Impl> {
   void received(const std::string& text);
   void lost(const std::string& reason);
   void end(const std::string& reason);
-  void leave();
+  void leave(FlowCounts sent);
   void disconnect();
+  bool wait_for_a_place(const std::string& reason);
   void watch();
   void heard();
   void report(const std::string& reason);
@@ -98,8 +109,10 @@ class RendezvousClient::Impl : public std::enable_shared_from_this<Impl> {
   void handle(const Refusal& message);
   void handle(const Description& message);
   void handle(const CandidateLine& message);
+  void handle(const Caps& message);
+  void handle(const KeyFrame& message);
+  void handle(const Goodbye& message);
   void handle(const Hello&) {}
-  void handle(const Goodbye&) {}  // the server's "left" follows
   void handle(const Unknown&) {}  // of a later version
 
   void peer_is_gone(bool goodbye);
@@ -129,13 +142,14 @@ class RendezvousClient::Impl : public std::enable_shared_from_this<Impl> {
   Clock::time_point welcomed_;
   std::uint64_t received_before_ = 0;  ///< bytes, when something complete had come last
   bool ended_ = false;
-  bool in_room_ = false;                   ///< this connection was welcomed
-  bool ever_joined_ = false;               ///< any connection was
-  bool first_ = false;                     ///< what the application was told last
-  bool peer_is_here_ = false;              ///< the server said so on this connection
-  std::string peer_;                       ///< the peer that the application knows of; kept while we connect anew
-  std::string description_;                ///< what was sent to that peer last, and
-  std::vector<CandidateLine> candidates_;  ///< since
+  bool in_room_ = false;                         ///< this connection was welcomed
+  bool ever_joined_ = false;                     ///< any connection was
+  bool first_ = false;                           ///< what the application was told last
+  bool peer_is_here_ = false;                    ///< the server said so on this connection
+  std::string peer_;                             ///< the peer that the application knows of; kept while we connect anew
+  Told told_;                                    ///< what that peer was told
+  FlowCounts peer_sent_;                         ///< what it said in its goodbye
+  std::optional<Clock::time_point> full_until_;  ///< the room was full; how long we wait for a place
   std::string last_report_;
   std::shared_ptr<Impl> self_;  ///< keeps us until what closes has closed
   ClosingWebSockets closing_{[this] { self_.reset(); }};
@@ -169,7 +183,7 @@ bool RendezvousClient::Impl::call(std::function<void(Parameters...)> Callbacks::
   return !closed;
 }
 
-void RendezvousClient::Impl::close() {
+void RendezvousClient::Impl::close(FlowCounts sent) {
   const bool on_glib_thread = GlibThread::shared().is_current();
   Callbacks dropped;
   {
@@ -185,8 +199,8 @@ void RendezvousClient::Impl::close() {
   }
   auto left = std::make_shared<std::promise<void>>();
   auto done = left->get_future();
-  GlibThread::shared().post([self = shared_from_this(), left] {
-    self->leave();
+  GlibThread::shared().post([self = shared_from_this(), left, sent = std::move(sent)]() mutable {
+    self->leave(std::move(sent));
     left->set_value();
   });
   if (!on_glib_thread) done.wait_for(kGoodbyePatience);
@@ -262,6 +276,7 @@ void RendezvousClient::Impl::disconnect() {
 }
 
 void RendezvousClient::Impl::lost(const std::string& reason) {
+  if (full_until_ && wait_for_a_place(reason)) return;
   if (!ever_joined_) {
     end(reason);
     return;
@@ -286,10 +301,11 @@ void RendezvousClient::Impl::report(const std::string& reason) {
   call(&Callbacks::failed, sentence(reason), false);
 }
 
-void RendezvousClient::Impl::leave() {
+void RendezvousClient::Impl::leave(FlowCounts sent) {
   ended_ = true;
   auto socket = std::move(socket_);
-  if (socket && in_room_) socket->send(to_text(Goodbye{}));
+  if (sent && sent->size() > kMaxFlows) sent.reset();
+  if (socket && in_room_) socket->send(to_text(Goodbye{std::move(sent)}));
   disconnect();
   if (!socket) return;
   self_ = shared_from_this();
@@ -316,6 +332,7 @@ void RendezvousClient::Impl::handle(const Welcome& message) {
   in_room_ = true;
   welcomed_ = last_heard_;
   last_report_.clear();
+  full_until_.reset();
   attempt_timer_.stop();
   if (ever_joined_) {
     // The peer may have lost the server too, and needs its time to come back.
@@ -333,8 +350,9 @@ void RendezvousClient::Impl::handle(const PeerPresent& message) {
   peer_is_here_ = true;
   if (message.peer == peer_) {
     // One of us had to connect anew and may have missed something.
-    if (!description_.empty()) socket_->send(to_text(Description{description_}));
-    for (const auto& candidate : candidates_) socket_->send(to_text(candidate));
+    if (!told_.description.empty()) socket_->send(told_.description);
+    for (const std::string& candidate : told_.candidates) socket_->send(candidate);
+    if (!told_.caps.empty()) socket_->send(told_.caps);
     return;
   }
   if (!peer_.empty()) {
@@ -351,7 +369,25 @@ void RendezvousClient::Impl::handle(const PeerPresent& message) {
 }
 
 void RendezvousClient::Impl::handle(const RoomFull&) {
-  end("the room is full: two others are in it");
+  const std::string reason = "the room is full: two others are in it";
+  if (!full_until_) full_until_ = Clock::now() + options_.full_patience;
+  if (!wait_for_a_place(reason)) end(reason);
+}
+
+/// One of those in a full room may be dead, which the server notices in a while. False: it had its time.
+bool RendezvousClient::Impl::wait_for_a_place(const std::string& reason) {
+  if (Clock::now() + options_.full_pause > *full_until_) {
+    full_until_.reset();
+    return false;
+  }
+  disconnect();
+  attempt_timer_.start_once(options_.full_pause, [this] { attempt(); });
+  report(reason + "; trying again, should one of them be gone without a word");
+  return true;
+}
+
+void RendezvousClient::Impl::handle(const Goodbye& message) {
+  if (peer_is_here_) peer_sent_ = message.sent;  // the server's "left" follows
 }
 
 void RendezvousClient::Impl::handle(const PeerLeft& message) {
@@ -375,12 +411,21 @@ void RendezvousClient::Impl::handle(const CandidateLine& message) {
   if (peer_is_here_) call(&Callbacks::candidate, static_cast<unsigned>(message.stream), message.candidate);
 }
 
+void RendezvousClient::Impl::handle(const Caps& message) {
+  if (peer_is_here_) call(&Callbacks::caps, message.flows);
+}
+
+void RendezvousClient::Impl::handle(const KeyFrame& message) {
+  if (!peer_is_here_) return;
+  call(&Callbacks::key_frame, static_cast<unsigned>(message.stream), static_cast<unsigned>(message.component));
+}
+
 void RendezvousClient::Impl::peer_is_gone(bool goodbye) {
   peer_.clear();
   peer_is_here_ = false;
-  description_.clear();
-  candidates_.clear();
-  call(&Callbacks::peer_left, goodbye);
+  told_ = {};
+  const FlowCounts sent = std::exchange(peer_sent_, std::nullopt);
+  call(&Callbacks::peer_left, goodbye, goodbye ? sent : std::nullopt);
 }
 
 void RendezvousClient::Impl::send_description(std::string description) {
@@ -389,14 +434,14 @@ void RendezvousClient::Impl::send_description(std::string description) {
     report("the description is no Unicode text and was not sent");
     return;
   }
-  const std::string text = to_text(Description{description});
+  std::string text = to_text(Description{description});
   if (description.size() > kMaxDescriptionBytes || text.size() > kMaxMessageBytes) {
     report("the description has more than " + std::to_string(kMaxDescriptionBytes) + " bytes and was not sent");
     return;
   }
-  description_ = std::move(description);
-  candidates_.clear();
   if (peer_is_here_) socket_->send(text);
+  told_.description = std::move(text);
+  told_.candidates.clear();
 }
 
 void RendezvousClient::Impl::send_candidate(unsigned stream, std::string candidate) {
@@ -405,9 +450,27 @@ void RendezvousClient::Impl::send_candidate(unsigned stream, std::string candida
     report("a candidate is too long or no Unicode text and was not sent");
     return;
   }
-  CandidateLine line{stream, std::move(candidate)};
-  if (peer_is_here_) socket_->send(to_text(line));
-  if (candidates_.size() < kMaxRemembered) candidates_.push_back(std::move(line));
+  std::string text = to_text(CandidateLine{stream, std::move(candidate)});
+  if (peer_is_here_) socket_->send(text);
+  if (told_.candidates.size() < kMaxRemembered) told_.candidates.push_back(std::move(text));
+}
+
+void RendezvousClient::Impl::send_caps(std::vector<FlowCaps> flows) {
+  if (ended_ || peer_.empty()) return;
+  const bool sayable = flows.size() <= kMaxFlows && std::ranges::all_of(flows, [](const FlowCaps& flow) {
+                         return !flow.caps || (flow.caps->size() <= kMaxCapsBytes && is_valid_text(*flow.caps));
+                       });
+  std::string text = sayable ? to_text(Caps{std::move(flows)}) : "";
+  if (!sayable || text.size() > kMaxMessageBytes) {
+    report("the caps of what we send are too long, too many or no Unicode text and were not sent");
+    return;
+  }
+  if (peer_is_here_) socket_->send(text);
+  told_.caps = std::move(text);
+}
+
+void RendezvousClient::Impl::send_key_frame(unsigned stream, unsigned component) {
+  if (!ended_ && peer_is_here_) socket_->send(to_text(KeyFrame{stream, component}));
 }
 
 ice::Result<> RendezvousClient::check_url(std::string_view url) {
@@ -438,8 +501,16 @@ void RendezvousClient::send_candidate(unsigned stream, std::string candidate) {
       [impl = impl_, stream, line = std::move(candidate)]() mutable { impl->send_candidate(stream, std::move(line)); });
 }
 
-void RendezvousClient::close() {
-  impl_->close();
+void RendezvousClient::send_caps(std::vector<FlowCaps> flows) {
+  GlibThread::shared().post([impl = impl_, flows = std::move(flows)]() mutable { impl->send_caps(std::move(flows)); });
+}
+
+void RendezvousClient::send_key_frame(unsigned stream, unsigned component) {
+  GlibThread::shared().post([impl = impl_, stream, component] { impl->send_key_frame(stream, component); });
+}
+
+void RendezvousClient::close(FlowCounts sent) {
+  impl_->close(std::move(sent));
 }
 
 }  // namespace gstice

@@ -8,7 +8,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "gst/rendezvous/flows.h"
 #include "ice-core/base/result.h"
 
 extern "C" {
@@ -25,6 +27,8 @@ struct RendezvousOptions {
   std::chrono::seconds ping_interval{5};
   std::chrono::milliseconds silence_timeout{15'000};    ///< of the server; then we connect anew
   std::chrono::milliseconds comeback_patience{15'000};  ///< for the peer, after we had to connect anew
+  std::chrono::milliseconds full_pause{1'000};          ///< between attempts while the room is full
+  std::chrono::milliseconds full_patience{17'000};      ///< then it is: a dead peer's place was free by now
   GTlsDatabase* trust = nullptr;                        ///< for wss; null: the system's authorities. Not owned
 };
 
@@ -44,8 +48,12 @@ class RendezvousClient {
     std::function<void(const std::string& description)> description;
     /// One trickled candidate line; an empty line ends the stream's candidates.
     std::function<void(unsigned stream, const std::string& candidate)> candidate;
-    /// The peer left. `goodbye`: it said so; else its connection was lost.
-    std::function<void(bool goodbye)> peer_left;
+    /// Every flow that the peer sends on, as far as it knows its caps. Replaces what it said before. Any text.
+    std::function<void(const std::vector<FlowCaps>& flows)> caps;
+    /// Somebody behind the peer wants a key frame on this flow of ours.
+    std::function<void(unsigned stream, unsigned component)> key_frame;
+    /// The peer left. `goodbye`: it said so; else its connection was lost. `sent`: what it sent to us.
+    std::function<void(bool goodbye, const FlowCounts& sent)> peer_left;
     /// The rendezvous cannot be used: bad certificate, 404, room full, garbage, nobody listening … One sentence that
     /// names the part at fault and the address. `fatal`: no further attempt is made; else it tries again by itself.
     /// Also, not fatal, when something could not be sent as it is (too large, no Unicode).
@@ -64,9 +72,13 @@ class RendezvousClient {
   /// Sends to the peer in the room; what is sent before a peer is there is dropped (peer_joined is the moment to send).
   void send_description(std::string description);
   void send_candidate(unsigned stream, std::string candidate);
-  /// Says goodbye, then leaves in the background. Any thread, callbacks included; does not block on the network. From
-  /// another thread it waits for a callback that is running just now: hold no lock meanwhile that a callback takes.
-  void close();
+  /// All flows that we send on; the latest is sent anew by itself when one of us had to connect anew.
+  void send_caps(std::vector<FlowCaps> flows);
+  void send_key_frame(unsigned stream, unsigned component);
+  /// Says goodbye, with what was sent to this peer where that is known, then leaves in the background. Any thread,
+  /// callbacks included; does not block on the network. From another thread it waits for a callback that is running
+  /// just now: hold no lock meanwhile that a callback takes.
+  void close(FlowCounts sent = std::nullopt);
 
  private:
   class Impl;

@@ -79,23 +79,27 @@ static void ice_guarded_input_finalize(GObject* object) {
   G_OBJECT_CLASS(ice_guarded_input_parent_class)->finalize(object);
 }
 
-static gssize count_read(InputGuard& guard, gssize count) {
-  if (count > 0) guard.consumed(static_cast<std::size_t>(count));
-  return count;
+/// What `read` (bytes → bytes read or -1) may read now; nothing is waited for: libsoup never reads so that it would
+/// have to.
+template <typename Read>
+static gssize read_within_bounds(const IceGuardedInputMembers& self, gsize count, GError** error, Read read) {
+  if (self.guard->is_ended()) return 0;
+  const gsize allowed = self.guard->allowance();
+  if (allowed == 0) {
+    g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "not now");
+    return -1;
+  }
+  const gssize done = read(std::min(count, allowed));
+  if (done > 0) self.guard->consumed(static_cast<std::size_t>(done));
+  return done;
 }
 
 static gssize ice_guarded_input_read(GInputStream* stream, void* buffer, gsize count, GCancellable* cancellable,
                                      GError** error) {
-  auto& self = members_of(stream);
-  if (self.guard->is_ended()) return 0;
-  const gsize allowed = self.guard->allowance();
-  if (allowed == 0) {
-    // libsoup never reads so that it would have to wait here.
-    g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "not now");
-    return -1;
-  }
-  return count_read(*self.guard,
-                    g_input_stream_read(self.input(), buffer, std::min(count, allowed), cancellable, error));
+  const auto& self = members_of(stream);
+  return read_within_bounds(self, count, error, [&](gsize allowed) {
+    return g_input_stream_read(self.input(), buffer, allowed, cancellable, error);
+  });
 }
 
 static gboolean ice_guarded_input_close(GInputStream* stream, GCancellable* cancellable, GError** error) {
@@ -124,15 +128,10 @@ static GSource* ice_guarded_input_create_source(GPollableInputStream* stream, GC
 
 static gssize ice_guarded_input_read_nonblocking(GPollableInputStream* stream, void* buffer, gsize count,
                                                  GError** error) {
-  auto& self = members_of(stream);
-  if (self.guard->is_ended()) return 0;
-  const gsize allowed = self.guard->allowance();
-  if (allowed == 0) {
-    g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "not now");
-    return -1;
-  }
-  return count_read(*self.guard, g_pollable_input_stream_read_nonblocking(self.pollable(), buffer,
-                                                                          std::min(count, allowed), nullptr, error));
+  const auto& self = members_of(stream);
+  return read_within_bounds(self, count, error, [&](gsize allowed) {
+    return g_pollable_input_stream_read_nonblocking(self.pollable(), buffer, allowed, nullptr, error);
+  });
 }
 
 static void ice_guarded_input_pollable_init(GPollableInputStreamInterface* interface) {

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "gst/rendezvous/invitation.h"
 #include "gst/rendezvous/server.h"
 #include "gst/util/gobject_ptr.h"
 
@@ -105,11 +106,7 @@ void fit_to_file_limit(RendezvousServer::Limits& limits) {
   limits.connections = limit.rlim_cur > 128 ? limit.rlim_cur - 64 : limit.rlim_cur / 2;
 }
 
-std::string in_url(const std::string& address) {
-  return address.find(':') == std::string::npos ? address : "[" + address + "]";
-}
-
-/// The addresses at which this machine can be reached, those for itself last.
+/// The addresses at which this machine can be reached: IPv4 first, which people find easier, those for itself last.
 std::vector<std::string> machine_addresses() {
   std::vector<std::string> outside;
   std::vector<std::string> inside;
@@ -128,23 +125,28 @@ std::vector<std::string> machine_addresses() {
     (g_inet_address_get_is_loopback(inet) != FALSE ? inside : outside).emplace_back(text.get());
   }
   freeifaddrs(list);
+  for (auto* each : {&outside, &inside}) {
+    std::ranges::stable_partition(*each, [](const std::string& text) { return text.find(':') == std::string::npos; });
+  }
   outside.insert(outside.end(), inside.begin(), inside.end());
   return outside;
 }
 
-void print_addresses(const RendezvousServer& server, const RendezvousServer::Options& options) {
-  std::vector<std::string> hosts = server.certificate_names();
-  if (hosts.empty()) {
-    for (const std::string& address : options.addresses.empty() ? machine_addresses() : options.addresses) {
-      hosts.push_back(in_url(address));
-    }
+void print_invitation(const RendezvousServer& server, const RendezvousServer::Options& options) {
+  gstice::Invitation invitation;
+  invitation.hosts = server.certificate_names();
+  if (invitation.hosts.empty()) {
+    invitation.hosts = options.addresses.empty() ? machine_addresses() : options.addresses;
   }
-  std::printf("gst-ice-rendezvous listens on port %u. Both peers take one of these, with a room name of their own:\n",
-              server.port());
-  for (const std::string& host : hosts) {
-    std::printf("  %s://%s:%u/my-room\n", server.speaks_tls() ? "wss" : "ws", host.c_str(), server.port());
-  }
-  std::printf("Ctrl-C ends it.\n");
+  invitation.port = server.port();
+  invitation.tls = server.speaks_tls();
+  ice::SecureRandom random;
+  invitation.room = gstice::suggest_room(random);
+  std::printf(
+      "gst-ice-rendezvous listens on port %u. Paste one line on each of two machines, both over the same address:\n",
+      server.port());
+  std::fputs(gstice::lines_to_paste(invitation).c_str(), stdout);
+  std::printf("\nAny other name of a room will do, if both use it; who knows it can enter. Ctrl-C ends the server.\n");
   std::fflush(stdout);
 }
 
@@ -177,7 +179,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "gst-ice-rendezvous: %s\n", server.error().message.c_str());
     return 1;
   }
-  print_addresses(**server, arguments.server);
+  print_invitation(**server, arguments.server);
 
   Running running{loop.get(), server.value().get()};
   for (const int number : {SIGINT, SIGTERM}) {

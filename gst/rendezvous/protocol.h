@@ -8,7 +8,9 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
+#include "gst/rendezvous/flows.h"
 #include "ice-core/base/result.h"
 
 namespace gstice::rendezvous {
@@ -23,6 +25,10 @@ inline constexpr std::size_t kMaxReasonBytes = 512;
 inline constexpr std::size_t kMaxRoomLength = 128;
 inline constexpr std::size_t kMaxNesting = 16;
 inline constexpr unsigned kMaxStream = 65535;
+inline constexpr unsigned kMaxComponent = 256;
+inline constexpr std::size_t kMaxFlows = 64;                              ///< that one peer may name
+inline constexpr std::size_t kMaxCapsBytes = 16u << 10;                   ///< of one flow
+inline constexpr std::int64_t kMaxPackets = (std::int64_t{1} << 53) - 1;  ///< the integers that JSON carries exactly
 
 // ---- client to server ----
 
@@ -67,15 +73,26 @@ struct CandidateLine {
   std::uint32_t stream = 0;
   std::string candidate;  ///< empty: no more candidates of this stream
 };
-/// The sender is about to leave. Later with the number of datagrams that it sent.
-struct Goodbye {};
+/// Every flow that the sender sends on. Replaces what it said before.
+struct Caps {
+  std::vector<FlowCaps> flows;
+};
+/// The sender would like a key frame on this flow.
+struct KeyFrame {
+  std::uint32_t stream = 0;
+  std::uint32_t component = 1;
+};
+/// The sender is about to leave; with what it sent to this peer, where it knows that.
+struct Goodbye {
+  FlowCounts sent;
+};
 /// A type that we do not know: relayed by the server, ignored by the client.
 struct Unknown {
   std::string type;
 };
 
-using Message = std::variant<Hello, Welcome, PeerPresent, RoomFull, PeerLeft, Refusal, Description, CandidateLine,
-                             Goodbye, Unknown>;
+using Message = std::variant<Hello, Welcome, PeerPresent, RoomFull, PeerLeft, Refusal, Description, CandidateLine, Caps,
+                             KeyFrame, Goodbye, Unknown>;
 
 /// A message, and the JSON text that says the same, written anew: strict JSON with every member once, unknown members
 /// included. That is what a server may relay.

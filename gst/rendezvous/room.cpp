@@ -16,6 +16,12 @@ bool equal_secrets(const std::string& a, const std::string& b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
+bool is_for_the_peer(const Message& message) {
+  return std::holds_alternative<Description>(message) || std::holds_alternative<CandidateLine>(message) ||
+         std::holds_alternative<Caps>(message) || std::holds_alternative<KeyFrame>(message) ||
+         std::holds_alternative<Unknown>(message);
+}
+
 Actions operator+(Actions first, Actions second) {
   first.insert(first.end(), std::make_move_iterator(second.begin()), std::make_move_iterator(second.end()));
   return first;
@@ -40,10 +46,7 @@ Actions RoomTable::receive(ConnectionId connection, const std::string& room, con
     actions.emplace_back(EndConnection{connection, 1000, ""});
     return std::move(actions) + leave(connection, true);
   }
-  if (std::holds_alternative<Description>(message.message) || std::holds_alternative<CandidateLine>(message.message) ||
-      std::holds_alternative<Unknown>(message.message)) {
-    return relay(connection, message.canonical);
-  }
+  if (is_for_the_peer(message.message)) return relay(connection, message.canonical);
   // Nobody may speak to the other peer in the server's name.
   return refuse(connection, kRefusedMessage, "a message that only the server sends") + lost(connection);
 }

@@ -229,6 +229,22 @@ GST_START_TEST(the_selected_pair_names_both_candidates) {
 }
 GST_END_TEST
 
+GST_START_TEST(media_that_comes_while_the_pipeline_starts_is_not_lost) {
+  Harness sink("icesink interfaces=127.0.0.1");
+  Harness src("icesrc controlling=false interfaces=127.0.0.1");
+  Signaling signaling(sink.element(), src.element());
+  sink.set_state(GST_STATE_READY);
+  src.set_state(GST_STATE_READY);
+  sink.set_state(GST_STATE_PLAYING);
+  src.set_state(GST_STATE_PAUSED);
+  signaling.exchange_credentials();
+  wait_connected(sink.element());
+  for (unsigned i = 0; i < 5; ++i) push(sink, i, 100);
+  src.set_state(GST_STATE_PLAYING);
+  for (unsigned i = 0; i < 5; ++i) expect_numbered(src, i, 100);
+}
+GST_END_TEST
+
 GST_START_TEST(media_that_came_while_paused_is_dropped_and_counted_not_played_later) {
   ConnectedPair pair;
   pair.src.set_state(GST_STATE_PAUSED);
@@ -259,6 +275,7 @@ Suite* media_suite() {
   tcase_add_test(c, without_caps_anything_goes_and_none_are_announced);
   tcase_add_test(c, stats_of_icesink_stand_beside_those_of_its_base_class);
   tcase_add_test(c, the_selected_pair_names_both_candidates);
+  tcase_add_test(c, media_that_comes_while_the_pipeline_starts_is_not_lost);
   tcase_add_test(c, media_that_came_while_paused_is_dropped_and_counted_not_played_later);
   return s;
 }

@@ -4,61 +4,13 @@
 
 #include <atomic>
 #include <csignal>
-#include <future>
-#include <memory>
 
-#include <gio/gio.h>
-
+#include "tests/elements/room.h"
 #include "tests/elements/support.h"
 
 using namespace test;
 
 namespace {
-
-/// The server command on a free port; ends with this, or with the test's process.
-class Server {
- public:
-  Server() {
-    const char* command = g_getenv("GST_RENDEZVOUS_SERVER");
-    fail_unless(command != nullptr, "GST_RENDEZVOUS_SERVER does not name the server: run this through meson");
-    GSubprocessLauncher* launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE);
-    g_subprocess_launcher_set_child_setup(
-        launcher, [](gpointer) { prctl(PR_SET_PDEATHSIG, SIGKILL); }, nullptr, nullptr);
-    GError* error = nullptr;
-    process_ = g_subprocess_launcher_spawn(launcher, &error, command, "--listen", "127.0.0.1", "--port", "0", nullptr);
-    g_object_unref(launcher);
-    fail_unless(process_ != nullptr, "%s", error != nullptr ? error->message : "");
-    GDataInputStream* lines = g_data_input_stream_new(g_subprocess_get_stdout_pipe(process_));
-    gchar* line = g_data_input_stream_read_line(lines, nullptr, nullptr, nullptr);
-    fail_unless(line != nullptr, "the server said nothing");
-    const std::string said = line;
-    g_free(line);
-    g_object_unref(lines);
-    const auto at = said.find("port ");
-    fail_unless(at != std::string::npos, "%s", said.c_str());
-    port_ = std::stoi(said.substr(at + 5));
-  }
-  ~Server() {
-    if (process_ != nullptr) stop();
-  }
-  Server(const Server&) = delete;
-  Server& operator=(const Server&) = delete;
-
-  std::string room(const char* name) const { return "ws://127.0.0.1:" + std::to_string(port_) + "/" + name; }
-  void stop() {
-    g_subprocess_force_exit(process_);
-    g_subprocess_wait(process_, nullptr, nullptr);
-    g_clear_object(&process_);
-  }
-
- private:
-  GSubprocess* process_ = nullptr;
-  int port_ = 0;
-};
-
-std::string in_room(const char* element, const Server& server, const std::string& more = "") {
-  return std::string(element) + " interfaces=127.0.0.1 rendezvous=" + server.room("my-room") + " " + more;
-}
 
 bool controlling(gpointer element) {
   gboolean value = FALSE;
@@ -209,7 +161,7 @@ GST_START_TEST(with_disconnect_action_wait_both_elements_go_on_with_a_newcomer) 
 }
 GST_END_TEST
 
-GST_START_TEST(a_third_peer_is_told_that_the_room_is_full) {
+GST_START_TEST(a_third_peer_is_told_that_the_room_is_full_and_takes_the_place_that_becomes_free) {
   const Server server;
   Harness sink(in_room("icesink", server));
   Harness src(in_room("icesrc", server));
@@ -219,9 +171,94 @@ GST_START_TEST(a_third_peer_is_told_that_the_room_is_full) {
   wait_connected(src.element());
   Harness third(in_room("icesrc", server));
   third.set_state(GST_STATE_PLAYING);
-  const std::string error = text(wait_message(third.bus(), GST_MESSAGE_ERROR));
-  fail_unless(contains(error, "full"), "%s", error.c_str());
+  const std::string said = text(wait_message(third.bus(), GST_MESSAGE_WARNING | GST_MESSAGE_ERROR));
+  fail_unless(contains(said, "full"), "%s", said.c_str());
   send_one(sink, src, 1);
+  src.set_state(GST_STATE_NULL);
+  sink.set_state(GST_STATE_NULL);
+  sink.set_state(GST_STATE_PLAYING);
+  wait_connected(third.element());
+  send_one(sink, third, 2);
+}
+GST_END_TEST
+
+namespace {
+
+/// A sender in a process of its own, which can be killed or stopped without a word.
+class OtherProcess {
+ public:
+  explicit OtherProcess(const Server& server) {
+    GSubprocessLauncher* launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
+    g_subprocess_launcher_set_child_setup(
+        launcher, [](gpointer) { prctl(PR_SET_PDEATHSIG, SIGKILL); }, nullptr, nullptr);
+    g_subprocess_launcher_unsetenv(launcher, "GST_TRACERS");
+    const std::string room = "rendezvous=" + server.room("my-room");
+    GError* error = nullptr;
+    process_ = g_subprocess_launcher_spawn(launcher, &error, "gst-launch-1.0", "fakesrc", "sizetype=fixed",
+                                           "sizemax=100", "!", "identity", "sleep-time=2000", "!", "icesink",
+                                           "interfaces=127.0.0.1", room.c_str(), nullptr);
+    g_object_unref(launcher);
+    fail_unless(process_ != nullptr, "%s", error != nullptr ? error->message : "");
+  }
+  ~OtherProcess() { kill(); }
+  OtherProcess(const OtherProcess&) = delete;
+  OtherProcess& operator=(const OtherProcess&) = delete;
+  void stop() { g_subprocess_send_signal(process_, SIGSTOP); }
+  void kill() {
+    if (process_ == nullptr) return;
+    g_subprocess_force_exit(process_);
+    g_subprocess_wait(process_, nullptr, nullptr);
+    g_clear_object(&process_);
+  }
+
+ private:
+  GSubprocess* process_ = nullptr;
+};
+
+/// icesrc with disconnect-action=wait, and how much it hands on.
+struct Waiting {
+  explicit Waiting(const Server& server)
+      : pipeline(in_room("icesrc name=src", server, "disconnect-action=wait") +
+                 " ! fakesink name=out sync=false async=false signal-handoffs=true") {
+    g_signal_connect_swapped(pipeline["out"], "handoff",
+                             G_CALLBACK(+[](gpointer count) { ++*static_cast<std::atomic<int>*>(count); }), &received);
+    pipeline.set_state(GST_STATE_PLAYING);
+  }
+  void expect_media(const char* of) {
+    received = 0;
+    poll_long([&] { return received > 10; }, of);
+  }
+  std::atomic<int> received{0};
+  Pipeline pipeline;
+};
+
+}  // namespace
+
+GST_START_TEST(whoever_waits_goes_on_with_a_newcomer_when_a_peer_was_killed) {
+  const Server server;
+  Waiting stays(server);
+  for (int visit = 0; visit < 5; ++visit) {
+    OtherProcess guest(server);
+    stays.expect_media("media of a guest");
+    guest.kill();
+  }
+  fail_unless(take_message(stays.pipeline.bus(), GST_MESSAGE_EOS | GST_MESSAGE_ERROR) == nullptr);
+}
+GST_END_TEST
+
+GST_START_TEST(a_newcomer_waits_for_the_place_of_a_ghost) {
+  const Server server;
+  Waiting stays(server);
+  OtherProcess ghost(server);
+  stays.expect_media("media of the peer that will hang");
+  const std::string ufrag = text(stays.pipeline["src"], "local-ufrag");
+  // Its connection to the server stays open, and nobody answers there.
+  ghost.stop();
+  OtherProcess newcomer(server);
+  // A newcomer is met with new credentials.
+  poll_long([&] { return text(stays.pipeline["src"], "local-ufrag") != ufrag; }, "the newcomer in the ghost's place");
+  stays.expect_media("media of the newcomer");
+  fail_unless(take_message(stays.pipeline.bus(), GST_MESSAGE_EOS | GST_MESSAGE_ERROR) == nullptr);
 }
 GST_END_TEST
 
@@ -278,7 +315,9 @@ Suite* rendezvous_suite() {
   tcase_add_test(c, after_a_goodbye_a_waiting_icesink_with_eos_lets_go);
   tcase_add_test(c, with_disconnect_action_error_a_goodbye_is_an_error_message);
   tcase_add_test(c, with_disconnect_action_wait_both_elements_go_on_with_a_newcomer);
-  tcase_add_test(c, a_third_peer_is_told_that_the_room_is_full);
+  tcase_add_test(c, a_third_peer_is_told_that_the_room_is_full_and_takes_the_place_that_becomes_free);
+  tcase_add_test(c, whoever_waits_goes_on_with_a_newcomer_when_a_peer_was_killed);
+  tcase_add_test(c, a_newcomer_waits_for_the_place_of_a_ghost);
   tcase_add_test(c, a_server_that_is_not_there_is_named_on_the_bus);
   tcase_add_test(c, media_goes_on_when_the_server_goes);
   tcase_add_test(c, a_room_may_be_set_while_running);

@@ -35,7 +35,7 @@ TEST(Closing, FromInsideEachCallbackWorks) {
                                         .peer_joined = [&](const std::string&) { on("peer_joined"); },
                                         .description = [&](const std::string&) { on("description"); },
                                         .candidate = [&](unsigned, const std::string&) { on("candidate"); },
-                                        .peer_left = [&](bool) { on("peer_left"); },
+                                        .peer_left = [&](bool, const FlowCounts&) { on("peer_left"); },
                                         .failed = [&](const std::string&, bool) { on("failed"); }});
     assigned.set_value();
     if (where != "joined") {

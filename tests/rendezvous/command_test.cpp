@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <regex>
+#include <set>
 
 #include "gst/util/gobject_ptr.h"
 #include "tests/rendezvous/support.h"
@@ -14,6 +15,7 @@
 namespace gstice::testing {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 class Command {
@@ -79,10 +81,31 @@ TEST(ServerCommand, PrintsTheAddressToPasteAndServesThere) {
 
 TEST(ServerCommand, ListensWhereItIsTold) {
   Command server({"--port", "0", "--listen", "127.0.0.1"});
-  const std::string port_line = server.output_with("listens on port");
-  const std::string first_address = server.output_with("");
-  EXPECT_THAT(first_address, HasSubstr("ws://127.0.0.1:"));
-  EXPECT_EQ(server.output_with(""), "Ctrl-C ends it.");
+  EXPECT_THAT(server.output_with(""), HasSubstr("listens on port"));
+  std::vector<std::string> hosts;
+  while (true) {
+    const std::string line = server.output_with("");
+    if (line.find("Ctrl-C ends the server.") != std::string::npos) break;
+    ASSERT_NE(line, "(end of output)");
+    if (line.rfind("over ", 0) == 0) hosts.push_back(line);
+  }
+  EXPECT_THAT(hosts, ElementsAre("over 127.0.0.1:"));
+}
+
+TEST(ServerCommand, PrintsTheLinesToSendReceiveAndPlayInARoomThatNobodyGuesses) {
+  std::set<std::string> rooms;
+  for (int run = 0; run < 3; ++run) {
+    Command server({"--port", "0", "--listen", "127.0.0.1"});
+    const std::regex pattern("(rendezvous=ws|gst-play-1.0 ice)://127.0.0.1:[0-9]+/([a-z0-9-]+)");
+    for (const char* line : {"  send ", "  receive ", "  play "}) {
+      const std::string text = server.output_with(line);
+      std::smatch match;
+      ASSERT_TRUE(std::regex_search(text, match, pattern)) << text;
+      rooms.insert(match[2]);
+      EXPECT_GE(match[2].length(), 16);
+    }
+  }
+  EXPECT_EQ(rooms.size(), 3u) << "one room for each server, another one each time";
 }
 
 TEST(ServerCommand, EndsCleanlyOnSigtermAndOnCtrlC) {

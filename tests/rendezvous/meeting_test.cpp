@@ -65,11 +65,32 @@ TEST(Meeting, WhatIsSentBeforeThereIsAPeerIsDropped) {
 TEST(Meeting, AThirdPeerIsToldThatTheRoomIsFull) {
   ServerThread server;
   Couple couple(server.url());
-  TestClient third(server.url());
-  EXPECT_EQ(third.next(), "failed fatal: rendezvous \"" + server.url() + "\": the room is full: two others are in it");
+  TestClient third(server.url(), {.full_pause = 10ms, .full_patience = 100ms});
+  const std::string full = "rendezvous \"" + server.url() + "\": the room is full: two others are in it";
+  EXPECT_EQ(third.next(), "failed for now: " + full + "; trying again, should one of them be gone without a word");
+  EXPECT_EQ(third.next(), "failed fatal: " + full);
   EXPECT_TRUE(couple.first.is_quiet());
   couple.first->send_description("still here");
   EXPECT_EQ(couple.second->next(), "description still here");
+}
+
+TEST(Meeting, WhoWaitsForAPlaceInAFullRoomGetsItWhenOneIsFree) {
+  ServerThread server;
+  Couple couple(server.url());
+  TestClient third(server.url(), {.full_pause = 10ms});
+  EXPECT_NE(third.next().find("the room is full"), std::string::npos);
+  couple.second->leave();
+  EXPECT_EQ(third.next(), "joined second");
+  EXPECT_EQ(third.next().substr(0, 5), "peer ");
+}
+
+TEST(Meeting, WhoWaitsForAPlaceOutlivesTheServersRestartAndGivesUpInTheEnd) {
+  auto server = std::make_unique<ServerThread>();
+  Couple couple(server->url());
+  TestClient third(server->url(), {.full_pause = 10ms, .full_patience = 300ms});
+  EXPECT_NE(third.next().find("the room is full"), std::string::npos);
+  server.reset();
+  EXPECT_NE(third.next_with("failed fatal").find("failed fatal"), std::string::npos);
 }
 
 TEST(Meeting, AnotherRoomIsAnotherWorld) {
@@ -133,7 +154,7 @@ TEST(Meeting, MessagesOfALaterVersionPassTheServerAndAreIgnoredByThisClient) {
   EXPECT_EQ(client.next(), "joined first");
   RawClient later = RawClient::with_hello(server.port(), "room", "peer-of-later");
   EXPECT_EQ(client.next(), "peer peer-of-later");
-  later.send_text(R"({"type":"caps","stream":0,"caps":"video/x-vp8"})");
+  later.send_text(R"({"type":"later","stream":0,"caps":"video/x-vp8"})");
   later.send_text(R"({"type":"description","description":"d","generation":5})");
   EXPECT_EQ(client.next(), "description d");
 
@@ -142,8 +163,8 @@ TEST(Meeting, MessagesOfALaterVersionPassTheServerAndAreIgnoredByThisClient) {
   EXPECT_NE(one.receive_text().find("welcome"), std::string::npos);
   RawClient two = RawClient::with_hello(server.port(), "pair", "peer-bbbb");
   EXPECT_NE(one.receive_text().find("peer-bbbb"), std::string::npos);
-  two.send_text(R"({ "type":"caps", "stream":0, "list":[1,{"a":null}] })");
-  EXPECT_EQ(one.receive_text(), R"({"type":"caps","stream":0,"list":[1,{"a":null}]})");
+  two.send_text(R"({ "type":"later", "stream":0, "list":[1,{"a":null}] })");
+  EXPECT_EQ(one.receive_text(), R"({"type":"later","stream":0,"list":[1,{"a":null}]})");
 }
 
 TEST(Meeting, ManyRoomsMeetAtOnce) {

@@ -37,7 +37,16 @@ TEST(Messages, EveryMessageReadsBackAsItWasBuilt) {
   EXPECT_EQ(read_back(CandidateLine{7, "candidate:1 1 udp 1 192.0.2.1 9 typ host"}).stream, 7u);
   EXPECT_EQ(read_back(CandidateLine{7, ""}).candidate, "");
   read_back(RoomFull{});
-  read_back(Goodbye{});
+  EXPECT_FALSE(read_back(Goodbye{}).sent);
+  const std::vector<FlowCount> counts{{0, 1, 0}, {65535, 256, (1ull << 53) - 1}};
+  EXPECT_EQ(read_back(Goodbye{counts}).sent, counts);
+  EXPECT_EQ(read_back(Goodbye{std::vector<FlowCount>{}}).sent, std::vector<FlowCount>{});
+  const std::vector<FlowCaps> flows{
+      {0, 1, "application/x-rtp, media=(string)video, a=(string)\"\\\"\303\251\""}, {0, 2, kNoCaps}, {65535, 256, {}}};
+  EXPECT_EQ(read_back(Caps{flows}).flows, flows);
+  EXPECT_TRUE(read_back(Caps{}).flows.empty());
+  EXPECT_EQ(read_back(KeyFrame{3, 2}).stream, 3u);
+  EXPECT_EQ(read_back(KeyFrame{3, 2}).component, 2u);
 }
 
 TEST(Messages, LineEndsQuotesAndUnicodeSurviveInADescription) {
@@ -50,21 +59,27 @@ TEST(Messages, TheWireLooksAsTheDocumentSays) {
             R"({"type":"hello","version":1,"peer":"peer-id-1","token":"token_token_token"})");
   EXPECT_EQ(to_text(Welcome{1, true}), R"({"type":"welcome","version":1,"first":true})");
   EXPECT_EQ(to_text(CandidateLine{0, "candidate:1"}), R"({"type":"candidate","stream":0,"candidate":"candidate:1"})");
+  EXPECT_EQ(to_text(Caps{{{0, 1, "video/x-vp8"}, {1, 1, std::nullopt}}}),
+            R"({"type":"caps","flows":[{"stream":0,"component":1,"caps":"video/x-vp8"},{"stream":1,"component":1}]})");
+  EXPECT_EQ(to_text(KeyFrame{0, 1}), R"({"type":"keyframe","stream":0,"component":1})");
+  EXPECT_EQ(to_text(Goodbye{}), R"({"type":"goodbye"})");
+  EXPECT_EQ(to_text(Goodbye{std::vector<FlowCount>{{0, 1, 1234}}}),
+            R"({"type":"goodbye","sent":[{"stream":0,"component":1,"packets":1234}]})");
 }
 
 TEST(Messages, UnknownTypesAndMembersAreTakenForALaterVersion) {
-  const auto later = parse(R"({"type":"caps","caps":"video/x-vp8","stream":3})");
+  const auto later = parse(R"({"type":"later","caps":"video/x-vp8","stream":3})");
   ASSERT_TRUE(later.ok());
   ASSERT_TRUE(std::holds_alternative<Unknown>(*later));
-  EXPECT_EQ(std::get<Unknown>(*later).type, "caps");
+  EXPECT_EQ(std::get<Unknown>(*later).type, "later");
   EXPECT_TRUE(parse(R"({"type":"goodbye","packets":{"0/1":123}})").ok());
 }
 
 TEST(Messages, WhatIsRelayedIsStrictJsonWithEveryMemberOnce) {
-  const auto parsed = parse_for_relay("{\"type\":\"left\",\n \"type\" : \"caps\", \"new\": [1, 2.5, null, true]}");
+  const auto parsed = parse_for_relay("{\"type\":\"left\",\n \"type\" : \"later\", \"new\": [1, 2.5, null, true]}");
   ASSERT_TRUE(parsed.ok());
   EXPECT_TRUE(std::holds_alternative<Unknown>(parsed->message));
-  EXPECT_EQ(parsed->canonical, R"({"type":"caps","new":[1,2.5,null,true]})");
+  EXPECT_EQ(parsed->canonical, R"({"type":"later","new":[1,2.5,null,true]})");
 }
 
 TEST(Messages, AMissingOrMistypedMemberIsNamed) {
@@ -81,6 +96,21 @@ TEST(Messages, AMissingOrMistypedMemberIsNamed) {
             std::string::npos);
   EXPECT_NE(error_of(R"({"type":"hello","version":1,"peer":"peer-id-1","token":"short"})").find("\"token\""),
             std::string::npos);
+}
+
+TEST(Messages, WhatIsWrongInAListOfFlowsIsNamed) {
+  EXPECT_EQ(error_of(R"({"type":"caps"})"), "\"flows\" is missing");
+  EXPECT_EQ(error_of(R"({"type":"caps","flows":{}})"), "\"flows\" is not an array");
+  EXPECT_EQ(error_of(R"({"type":"caps","flows":["x"]})"), "\"flows\" has an element that is not an object");
+  EXPECT_EQ(error_of(R"({"type":"caps","flows":[{"stream":0}]})"), "in \"flows\": \"component\" is missing");
+  EXPECT_EQ(error_of(R"({"type":"caps","flows":[{"stream":0,"component":0}]})"),
+            "in \"flows\": \"component\" is not between 1 and 256");
+  EXPECT_EQ(error_of(R"({"type":"caps","flows":[{"stream":0,"component":1,"caps":null}]})"),
+            "in \"flows\": \"caps\" is not a string");
+  EXPECT_EQ(error_of(R"({"type":"keyframe","stream":65536,"component":1})"), "\"stream\" is not between 0 and 65535");
+  EXPECT_EQ(error_of(R"({"type":"goodbye","sent":null})"), "\"sent\" is not an array");
+  EXPECT_EQ(error_of(R"({"type":"goodbye","sent":[{"stream":0,"component":1,"packets":-1}]})"),
+            "in \"sent\": \"packets\" is not between 0 and 9007199254740991");
 }
 
 TEST(Messages, ErrorsNeverQuoteWhatWasReceived) {
@@ -145,6 +175,12 @@ TEST(HostileText, SizesAreBoundedExactly) {
   EXPECT_NE(error_of(to_text(Description{std::string(kMaxDescriptionBytes + 1, 'a')})), "(accepted)");
   EXPECT_EQ(error_of(to_text(CandidateLine{0, std::string(kMaxCandidateBytes, 'a')})), "(accepted)");
   EXPECT_NE(error_of(to_text(CandidateLine{0, std::string(kMaxCandidateBytes + 1, 'a')})), "(accepted)");
+  EXPECT_EQ(error_of(to_text(Caps{{{0, 1, std::string(kMaxCapsBytes, 'a')}}})), "(accepted)");
+  EXPECT_NE(error_of(to_text(Caps{{{0, 1, std::string(kMaxCapsBytes + 1, 'a')}}})), "(accepted)");
+  EXPECT_EQ(error_of(to_text(Caps{std::vector<FlowCaps>(kMaxFlows)})), "(accepted)");
+  EXPECT_NE(error_of(to_text(Caps{std::vector<FlowCaps>(kMaxFlows + 1)})), "(accepted)");
+  EXPECT_EQ(error_of(to_text(Goodbye{std::vector<FlowCount>(kMaxFlows)})), "(accepted)");
+  EXPECT_NE(error_of(to_text(Goodbye{std::vector<FlowCount>(kMaxFlows + 1)})), "(accepted)");
   EXPECT_NE(error_of("{\"type\":\"x\",\"a\":\"" + std::string(kMaxMessageBytes, 'a') + "\"}"), "(accepted)");
 }
 

@@ -112,7 +112,30 @@ TestClient::TestClient(const std::string& url, RendezvousOptions options) {
        .candidate = [events](
                         unsigned stream,
                         const std::string& line) { events->push("candidate " + std::to_string(stream) + " " + line); },
-       .peer_left = [events](bool goodbye) { events->push(goodbye ? "left goodbye" : "left lost"); },
+       .caps =
+           [events](const std::vector<FlowCaps>& flows) {
+             std::string line = "caps";
+             for (const FlowCaps& flow : flows) {
+               line += " " + std::to_string(flow.stream) + "/" + std::to_string(flow.component) + "=" +
+                       flow.caps.value_or("?");
+             }
+             events->push(line);
+           },
+       .key_frame =
+           [events](unsigned stream, unsigned component) {
+             events->push("keyframe " + std::to_string(stream) + "/" + std::to_string(component));
+           },
+       .peer_left =
+           [events](bool goodbye, const FlowCounts& sent) {
+             std::string line = goodbye ? "left goodbye" : "left lost";
+             if (sent) {
+               for (const FlowCount& flow : *sent) {
+                 line += " " + std::to_string(flow.stream) + "/" + std::to_string(flow.component) + ":" +
+                         std::to_string(flow.packets);
+               }
+             }
+             events->push(line);
+           },
        .failed = [events](const std::string& message,
                           bool fatal) { events->push((fatal ? "failed fatal: " : "failed for now: ") + message); }},
       options);

@@ -175,6 +175,11 @@ SendBatchResult UdpSocket::send_batch(std::span<const OutboundDatagram> datagram
       continue;
     }
     retried = false;
+    if (error == EMSGSIZE) {
+      for (const OutboundDatagram& datagram : datagrams.subspan(result.done, run)) {
+        result.largest_refused = std::max(result.largest_refused, datagram.length);
+      }
+    }
     (error == EMSGSIZE ? result.too_large : result.errors) += run;
     result.done += run;
   }
