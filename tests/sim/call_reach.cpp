@@ -19,7 +19,8 @@ bool may_end(const CallPlan& plan) {
 }
 
 bool may_leak(const CallPlan& plan) {
-  return may_end(plan) || has(plan, Kind::rebirth) || has(plan, Kind::cut) || plan.servers.turn.kind != Trouble::none;
+  return may_end(plan) || has(plan, Kind::rebirth) || has(plan, Kind::cut) || plan.servers.turn.kind != Trouble::none ||
+         plan.servers.path.loss >= kHeavyLoss;
 }
 
 namespace {

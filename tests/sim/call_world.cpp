@@ -28,8 +28,8 @@ CallWorld::CallWorld(const CallPlan& plan, std::ostream* out)
     world.add<Nat>("common nat", *common_, common_outside_, external, *plan_.common_nat);
   }
   hosts = {&host(0, "alice"), &host(1, "bob")};
-  // A description that slept with its hearer may come after candidates of the next life.
-  if (has(plan_, Disturbance::Kind::rebirth) && has(plan_, Disturbance::Kind::sleep)) {
+  // What was said of the last life may arrive in between what is said of the next.
+  if (has(plan_, Disturbance::Kind::rebirth)) {
     invariants.waive(Invariant::state_matches_paths);
   }
   if (plan_.attacked) {
