@@ -596,6 +596,8 @@ void Agent::settle(TimePoint now) {
     stop(verdict.state, verdict.reason + explain_servers(context));
     parts_->relays.release_all(now);
     lose_relays(now);
+    // Whoever waits for all candidates before describing itself shall not wait for servers that nobody asks any more.
+    parts_->update_gathering(now);
     return;
   }
   context.state = verdict.state;

@@ -256,6 +256,16 @@ TEST_F(BehindNats, ASilentServerDelaysNothingElse) {
   ASSERT_TRUE(world.run_until([&] { return alice->agent().gathering_state() == ice::GatheringState::complete; }, 6s));
 }
 
+TEST_F(BehindNats, GatheringIsCompleteAlsoWhenASilentServerWasTheOnlyHope) {
+  make_servers();
+  alice_options.turn_servers = {turn_at(at("203.0.113.98", 3478), 78)};
+  alice_options.agent.policy = ice::TransportPolicy::relay;
+  alice_options.flows = bob_options.flows = {flow(0, 1), flow(1, 1)};
+  begin();
+  ASSERT_TRUE(world.run_until([&] { return alice->is(ConnectionState::failed); }, 120s));
+  EXPECT_EQ(alice->agent().gathering_state(), ice::GatheringState::complete);
+}
+
 TEST_F(BehindNats, TheServersAreNamedInTheExplanation) {
   make_servers();
   with_stun();
