@@ -3,6 +3,7 @@
 #include "gst/agent/ice_agent.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "gst/agent/debug.h"
@@ -331,7 +332,7 @@ void IceAgent::begin_session(std::vector<std::string>& complaints) {
   shown_connection_ = GST_ICE_CONNECTION_STATE_NEW;
   flows_.clear();
   local_offer_.clear();
-  remote_offer_.clear();
+  remote_offer_.clear(std::chrono::steady_clock::now());
   departed_.clear();
 
   if (settings_.max_port.value_or(0) != 0 && settings_.min_port.value_or(0) > *settings_.max_port) {
@@ -389,7 +390,7 @@ bool IceAgent::move(const std::shared_ptr<AgentMember>& member, Flow to) {
 void IceAgent::begin_generation() {
   failure_.clear();
   session_->new_generation();
-  remote_offer_.clear();
+  remote_offer_.clear(std::chrono::steady_clock::now());
   refused_caps_ = false;
   peer_known_ = false;
   for (auto& [flow, state] : flows_) {

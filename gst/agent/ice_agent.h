@@ -82,10 +82,10 @@ class IceAgent : public std::enable_shared_from_this<IceAgent>, private PeerList
   ice::Result<MediaEnds> join(const Joining& joining);
   /// Leaves; the last to do so closes the session.
   void leave(const std::shared_ptr<AgentMember>& member);
-  /// A watching member goes over to a flow that others carry, so that the one it was on can end. False: none do.
-  bool move(const std::shared_ptr<AgentMember>& member, Flow to);
   /// Tells whether a member is in PLAYING: only then it speaks of what may take as long as it likes.
   void set_playing(const std::shared_ptr<AgentMember>& member, bool playing);
+  /// A watching member goes over to a flow that others carry, so that the one it was on can end. False: none do.
+  bool move(const std::shared_ptr<AgentMember>& member, Flow to);
 
   // ---- what members want of their sockets ----
   void set_send_buffer(Flow flow, int bytes);

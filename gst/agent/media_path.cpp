@@ -221,6 +221,7 @@ void MediaReceiver::unlock_stop() {
 
 void MediaReceiver::clear() {
   const std::lock_guard lock(mutex_);
+  counters_.packets_dropped += queue_.size();
   queue_.clear();
   queued_bytes_ = 0;
 }

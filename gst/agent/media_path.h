@@ -131,7 +131,7 @@ class MediaReceiver {
               std::optional<std::chrono::milliseconds> patience = std::nullopt);
   void unlock();
   void unlock_stop();
-  /// Drops what waits.
+  /// Drops, and counts, what waits.
   void clear();
   /// Drops, and counts, what waits since before this time.
   void forget_before(std::chrono::steady_clock::time_point time);

@@ -62,7 +62,8 @@ std::vector<std::string> RemoteOffer::replace(const std::vector<FlowCaps>& flows
   return complaints;
 }
 
-void RemoteOffer::clear() {
+void RemoteOffer::clear(std::chrono::steady_clock::time_point now) {
+  since_ = now;
   ++peer_;
   heard_ = false;
   flows_.clear();
@@ -72,6 +73,7 @@ PeerCaps RemoteOffer::of(Flow flow) const {
   const auto found = flows_.find(flow);
   PeerCaps result = found == flows_.end() ? PeerCaps{} : found->second;
   result.peer = peer_;
+  result.since = since_;
   return result;
 }
 

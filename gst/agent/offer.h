@@ -2,6 +2,7 @@
 // Who offers what: the flows that we send on, and those that the peer does.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -23,8 +24,9 @@ struct PeerCaps {
   };
   State state = State::unknown;
   SharedCaps caps;
-  unsigned peer = 0;      ///< another number, another peer
-  bool expected = false;  ///< there is a rendezvous over which it can say so
+  unsigned peer = 0;                              ///< another number, another peer
+  std::chrono::steady_clock::time_point since{};  ///< nothing that came before is of this peer
+  bool expected = false;                          ///< there is a rendezvous over which it can say so
 };
 
 /// What our icesinks send. Not thread-safe.
@@ -47,8 +49,8 @@ class RemoteOffer {
  public:
   /// Replaces everything. Why something of it is refused, one sentence each.
   std::vector<std::string> replace(const std::vector<FlowCaps>& flows);
-  /// For another peer.
-  void clear();
+  /// For another peer, of which nothing came before this time.
+  void clear(std::chrono::steady_clock::time_point now);
   [[nodiscard]] PeerCaps of(Flow flow) const;
   /// There is something, and nothing of it is unknown.
   [[nodiscard]] bool is_complete() const;
@@ -57,6 +59,7 @@ class RemoteOffer {
 
  private:
   unsigned peer_ = 0;
+  std::chrono::steady_clock::time_point since_{};
   bool heard_ = false;
   std::map<Flow, PeerCaps> flows_;
 };

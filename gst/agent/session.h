@@ -27,8 +27,8 @@ struct SocketOptions {
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  /// Receives the agent's application events (candidates, states, roles, warnings, traces, PathChanged), in order, on the
-  /// process's event thread (gst/agent/event_thread.h), under no lock. Not called any more once close() was called,
+  /// Receives the agent's application events (candidates, states, roles, warnings, traces, PathChanged), in order, on
+  /// the process's event thread (gst/agent/event_thread.h), under no lock. Not called any more once close() was called,
   /// but for the ConnectionStateChanged{closed} that closing makes, which comes last.
   using Observer = std::function<void(const ice::Event&)>;
 
@@ -50,8 +50,9 @@ class Session : public std::enable_shared_from_this<Session> {
   ice::Result<> add_remote_candidate(ice::StreamId stream, const ice::Candidate& candidate);
   void end_remote_candidates(ice::StreamId stream);
   void new_generation();
-  /// Ends it from any thread, the event thread included, at once: after it returns nothing is sent, receivers and senders
-  /// have woken with `closed`, sockets are closed as soon as the driver thread lets go of them. Joins no thread.
+  /// Ends it from any thread, the event thread included, at once: after it returns nothing is sent, receivers and
+  /// senders have woken with `closed`, sockets are closed as soon as the driver thread lets go of them. Joins no
+  /// thread.
   void close();
 
   // ---- looking in: any thread ----

@@ -10,7 +10,8 @@ void CapsGate::hear(const PeerCaps& caps, TimePoint now) {
   const bool newcomer = caps.peer != latest_.peer;
   const bool unknown_again = caps.state == PeerCaps::State::unknown && latest_.state != PeerCaps::State::unknown;
   if (newcomer || unknown_again) {
-    unknown_since_ = now;
+    // We may hear of a newcomer later than its media comes.
+    unknown_since_ = newcomer ? caps.since : now;
     given_up_ = false;
   }
   latest_ = caps;

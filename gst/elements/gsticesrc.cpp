@@ -46,7 +46,7 @@ enum class SrcProperty : guint { caps = gstice::kFirstSpecificProperty, buffer_s
 /// At most this many datagrams go downstream in one list.
 constexpr std::size_t kBatch = 256;
 /// A peer may be connected and send before a starting pipeline is PLAYING: so much is kept until then.
-constexpr std::chrono::milliseconds kStarting{200};
+constexpr std::chrono::milliseconds kStarting{1000};
 
 struct CapsUnref {
   void operator()(GstCaps* caps) const { gst_caps_unref(caps); }
@@ -194,8 +194,8 @@ void begin_playing(GstIceSrcPrivate& self) {
     // A live source has nothing to give but the present.
     self.receiver->clear();
   }
-  // What was missed until now cannot be decoded without.
-  if (self.receiver->counters().packets_received > 0) {
+  // What follows on what was dropped cannot be decoded by itself.
+  if (self.receiver->counters().packets_dropped > 0) {
     (void)self.ice->joined_agent()->request_key_frame(self.ice->flow());
   }
   self.receiver->set_listening(true);

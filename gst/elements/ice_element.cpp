@@ -14,6 +14,7 @@ namespace gstice {
 namespace {
 
 constexpr std::size_t kMaxUnheard = 20;
+constexpr std::chrono::seconds kPlayersPatience{1};
 constexpr std::size_t kMaxMessage = 1000;
 
 using GlibText = std::unique_ptr<gchar, decltype(&g_free)>;
@@ -455,6 +456,17 @@ void IceElement::progress(const ProgressNote& note) {
   GST_INFO_OBJECT(element.get(), "progress: %s", text.c_str());
   gst_element_post_message(element.get(), gst_message_new_progress(GST_OBJECT(element.get()), message_type(note.type),
                                                                    code_of(note.step), text.c_str()));
+  if (traits_.watches && note.step == ProgressStep::peer) tell_player(note.type == ProgressType::start, text);
+}
+
+/// gst-play-1.0 prints warnings, and no progress: when nobody comes soon, its user shall know what it waits for.
+void IceElement::tell_player(bool waiting, const std::string& text) {
+  const unsigned number = ++waits_;
+  if (!waiting) return;
+  EventThread::post_at(std::chrono::steady_clock::now() + kPlayersPatience, [weak = weak_from_this(), number, text] {
+    const auto self = weak.lock();
+    if (self && self->waits_ == number) self->warn(text);
+  });
 }
 
 // ---- class ----

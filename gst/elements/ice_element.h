@@ -5,6 +5,7 @@
 
 #include <gst/gst.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -115,8 +116,11 @@ class IceElement final : public AgentMember, public std::enable_shared_from_this
   [[nodiscard]] ObjectRef<GstIceAgent> find_agent(GstElement* element) const;
   void post_warning(GstElement* element, const std::string& text);
   void post_info(const std::string& text);
+  void tell_player(bool waiting, const std::string& text);
   /// What came of it, for the log: the counters of our component when we leave.
   void log_stats() const;
+
+  std::atomic<unsigned> waits_{0};  ///< how often waiting for a peer began or ended
 
   WeakObject<GstElement> element_;
   const Traits traits_;

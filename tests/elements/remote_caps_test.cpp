@@ -232,13 +232,17 @@ GST_START_TEST(what_an_earlier_peer_sent_goes_as_it_did_and_the_newcomers_waits)
   auto waiting = datagrams(2, 100, kStart + 1s);
   const auto later = datagrams(3, 100, kStart + 3s);
   waiting.insert(waiting.end(), later.begin(), later.end());
-  gate.hear(said(PeerCaps::State::unknown, 2), kStart + 2s);
+  PeerCaps newcomer = said(PeerCaps::State::unknown, 2);
+  newcomer.since = kStart + 2s;
+  // The news of it comes later than its media.
+  gate.hear(newcomer, kStart + 4s);
   auto verdict = gate.judge(waiting, kStart + 3s);
   fail_unless(verdict.what == What::pass && verdict.datagrams == 2 && verdict.caps == nullptr);
   verdict = gate.judge(later, kStart + 3s);
   fail_unless(verdict.what == What::hold && verdict.until == kStart + 4s);
-  const PeerCaps second = said(PeerCaps::State::known, 2);
-  gate.hear(second, kStart + 3s);
+  PeerCaps second = said(PeerCaps::State::known, 2);
+  second.since = newcomer.since;
+  gate.hear(second, kStart + 4s);
   // Still so when the newcomer's caps overtake what waits.
   verdict = gate.judge(waiting, kStart + 3s);
   fail_unless(verdict.what == What::pass && verdict.datagrams == 2 && verdict.caps == nullptr);
