@@ -318,6 +318,16 @@ MediaSender::Outcome wait_for_path(GstBaseSink* base, std::optional<std::chrono:
   return outcome;
 }
 
+/// In PLAYING, or on the way there.
+bool is_to_play(GstBaseSink* base) {
+  GST_OBJECT_LOCK(base);
+  const GstState pending = GST_STATE_PENDING(base);
+  const bool result =
+      pending == GST_STATE_PLAYING || (pending == GST_STATE_VOID_PENDING && GST_STATE(base) == GST_STATE_PLAYING);
+  GST_OBJECT_UNLOCK(base);
+  return result;
+}
+
 /// After a wait, which a flush, a state change or end() may have interrupted. GST_FLOW_OK: go on.
 GstFlowReturn after_wait(GstBaseSink* base) {
   GstIceSinkPrivate& self = priv(base);
@@ -328,8 +338,10 @@ GstFlowReturn after_wait(GstBaseSink* base) {
     const std::lock_guard lock(self.mutex);
     unlocking = self.flushing;
   }
-  // Only where a change to PLAYING or a flush is still to come, which ends this wait.
-  return base->need_preroll != FALSE || unlocking ? gst_base_sink_wait_preroll(base) : GST_FLOW_OK;
+  // Only where a change to PLAYING or a flush is still to come, which ends this wait. GstBaseSink wants a preroll also
+  // when it goes to PLAYING while we wait in here, and takes that back only at the next buffer.
+  const bool paused = base->need_preroll != FALSE && !is_to_play(base);
+  return paused || unlocking ? gst_base_sink_wait_preroll(base) : GST_FLOW_OK;
 }
 
 /// Sends what was added, waiting for a path as long as it must.

@@ -5,6 +5,8 @@
 #include <future>
 #include <thread>
 
+#include <gst/base/gstbasesink.h>
+
 #include "tests/elements/support.h"
 
 using namespace test;
@@ -105,6 +107,43 @@ GST_START_TEST(every_state_can_be_reached_from_waiting) {
 }
 GST_END_TEST
 
+GST_START_TEST(a_push_that_waits_since_before_playing_goes_on_when_connected) {
+  Harness sink("icesink interfaces=127.0.0.1");
+  Harness src("icesrc interfaces=127.0.0.1 controlling=false");
+  sink.set_state(GST_STATE_READY);
+  std::future<GstFlowReturn> push;
+  // From PAUSED on the way to PLAYING, on the thread that changes the state: the push is in render() before it goes on.
+  const auto on_paused = [&] {
+    push = push_later(sink, 5);
+    poll_until([&] { return GST_BASE_SINK(sink.element())->need_preroll == FALSE; }, "the buffer is being rendered");
+  };
+  const std::function<void()> handler = on_paused;
+  const Ref<GstBus> bus(gst_element_get_bus(sink.element()));
+  gst_bus_set_sync_handler(
+      bus.get(),
+      [](GstBus*, GstMessage* message, gpointer data) {
+        GstState now = GST_STATE_VOID_PENDING;
+        GstState pending = GST_STATE_VOID_PENDING;
+        if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_STATE_CHANGED) {
+          gst_message_parse_state_changed(message, nullptr, &now, &pending);
+        }
+        if (now == GST_STATE_PAUSED && pending == GST_STATE_PLAYING) {
+          (*static_cast<const std::function<void()>*>(data))();
+        }
+        return GST_BUS_PASS;
+      },
+      const_cast<std::function<void()>*>(&handler), nullptr);
+  sink.set_state(GST_STATE_PLAYING);
+  fail_unless(push.valid() && blocked(push));
+
+  Signaling signaling(sink.element(), src.element());
+  src.set_state(GST_STATE_PLAYING);
+  signaling.exchange_credentials();
+  fail_unless_equals_int(result_of(push), GST_FLOW_OK);
+  gst_bus_set_sync_handler(bus.get(), nullptr, nullptr, nullptr);
+}
+GST_END_TEST
+
 GST_START_TEST(paused_is_reached_at_once_without_a_buffer) {
   Pipeline pipeline("fakesrc num-buffers=0 ! icesink name=sink");
   fail_unless_equals_int(gst_element_set_state(pipeline["sink"], GST_STATE_PAUSED), GST_STATE_CHANGE_SUCCESS);
@@ -175,6 +214,7 @@ Suite* waiting_suite() {
   tcase_add_test(c, without_waiting_it_drops_and_counts);
   tcase_add_test(c, a_flush_frees_a_waiting_push_and_the_next_one_waits_again);
   tcase_add_test(c, every_state_can_be_reached_from_waiting);
+  tcase_add_test(c, a_push_that_waits_since_before_playing_goes_on_when_connected);
   tcase_add_test(c, paused_is_reached_at_once_without_a_buffer);
   tcase_add_test(c, flushing_one_icesink_leaves_its_neighbour_on_the_same_component_alone);
   tcase_add_test(c, an_end_of_stream_is_posted_when_all_before_it_is_sent);

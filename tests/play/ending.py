@@ -170,6 +170,8 @@ def killed(run: Run) -> None:
     sent, received = run.file("sent"), run.call.path("received")
     sender, receiver = run.pair(sent, received)
     wait_for_bytes(receiver, received, PACKET * 10)
+    # Media may come before the receiver's own check was answered; who is killed then was never connected.
+    receiver.wait_connected(CONNECTING)
     sender.kill()
     moment = time.monotonic()  # until it was dead it may have answered
     receiver.ends(CONSENT_BOUND + 5)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 FRAME_RATE = 30
 
 # Noise at a fixed quantizer: key frames are about as large as the others, so bytes measure how much time arrived.
-_PICTURE = (f"videotestsrc is-live=true pattern=snow ! video/x-raw,width=160,height=120,framerate={FRAME_RATE}/1 "
-            "! videoconvert")
+_PICTURE = ("videotestsrc is-live=true pattern=snow "
+            f"! video/x-raw,format=I420,width=160,height=120,framerate={FRAME_RATE}/1")
 _VP8 = f"{_PICTURE} ! vp8enc deadline=1 min-quantizer=56 max-quantizer=56 keyframe-max-dist=250 ! rtpvp8pay"
 _OPUS = "audiotestsrc is-live=true ! audioconvert ! opusenc ! rtpopuspay"
 _H264 = f"{_PICTURE} ! x264enc tune=zerolatency speed-preset=ultrafast pass=quant quantizer=44 key-int-max=250"
