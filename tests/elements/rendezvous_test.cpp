@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Peers that meet in a room of a real gst-ice-rendezvous, on loopback: how they connect, and how they part.
+#ifdef __SANITIZE_ADDRESS__
+#include <dlfcn.h>
+#include <sanitizer/asan_interface.h>
+#endif
 #include <sys/prctl.h>
 
 #include <atomic>
@@ -192,6 +196,12 @@ class OtherProcess {
     g_subprocess_launcher_set_child_setup(
         launcher, [](gpointer) { prctl(PR_SET_PDEATHSIG, SIGKILL); }, nullptr, nullptr);
     g_subprocess_launcher_unsetenv(launcher, "GST_TRACERS");
+#ifdef __SANITIZE_ADDRESS__
+    // gst-launch-1.0 itself has none, but the plugin that it loads wants the sanitizer to have come first.
+    Dl_info runtime;
+    fail_unless(dladdr(reinterpret_cast<void*>(&__asan_describe_address), &runtime) != 0);
+    g_subprocess_launcher_setenv(launcher, "LD_PRELOAD", runtime.dli_fname, TRUE);
+#endif
     const std::string room = "rendezvous=" + server.room("my-room");
     GError* error = nullptr;
     process_ = g_subprocess_launcher_spawn(launcher, &error, "gst-launch-1.0", "fakesrc", "sizetype=fixed",
@@ -200,10 +210,14 @@ class OtherProcess {
     g_object_unref(launcher);
     fail_unless(process_ != nullptr, "%s", error != nullptr ? error->message : "");
   }
-  ~OtherProcess() { kill(); }
+  ~OtherProcess() {
+    kill();
+  }
   OtherProcess(const OtherProcess&) = delete;
   OtherProcess& operator=(const OtherProcess&) = delete;
-  void stop() { g_subprocess_send_signal(process_, SIGSTOP); }
+  void stop() {
+    g_subprocess_send_signal(process_, SIGSTOP);
+  }
   void kill() {
     if (process_ == nullptr) return;
     g_subprocess_force_exit(process_);
