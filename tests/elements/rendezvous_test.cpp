@@ -197,10 +197,12 @@ class OtherProcess {
         launcher, [](gpointer) { prctl(PR_SET_PDEATHSIG, SIGKILL); }, nullptr, nullptr);
     g_subprocess_launcher_unsetenv(launcher, "GST_TRACERS");
 #ifdef __SANITIZE_ADDRESS__
-    // gst-launch-1.0 itself has none, but the plugin that it loads wants the sanitizer to have come first.
+    // gst-launch-1.0 itself has none, but the plugin that it loads wants the sanitizer to have come first, and that
+    // wants what throws exceptions.
     Dl_info runtime;
     fail_unless(dladdr(reinterpret_cast<void*>(&__asan_describe_address), &runtime) != 0);
-    g_subprocess_launcher_setenv(launcher, "LD_PRELOAD", runtime.dli_fname, TRUE);
+    g_subprocess_launcher_setenv(launcher, "LD_PRELOAD", (std::string(runtime.dli_fname) + " libstdc++.so.6").c_str(),
+                                 TRUE);
 #endif
     const std::string room = "rendezvous=" + server.room("my-room");
     GError* error = nullptr;
